@@ -1,0 +1,22 @@
+/* What Jeton uses of libsystemd and of the kernel's interfaces around it, as it is. */
+#pragma once
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+/* prctl is variadic, which Swift cannot call. */
+static inline int jeton_set_dumpable(int is_dumpable) { return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0); }
+static inline int jeton_get_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
+/* struct ucred is hidden without _GNU_SOURCE, and with it fd_set would differ from what Swift's Glibc module knows. */
+static inline int jeton_peer(int fd, pid_t *pid, uid_t *uid) {
+    struct { pid_t pid; uid_t uid; gid_t gid; } peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) return -errno;
+    *pid = peer.pid;
+    *uid = peer.uid;
+    return 0;
+}

@@ -1,0 +1,35 @@
+internal import CSystemd
+internal import FoundationEssentials
+internal import Glibc
+
+/// What keeps other programs of the same user away from this process's memory; read from the kernel, not remembered.
+public enum ProcessProtections {
+    /// No core dump, no ptrace, no /proc/PID/mem: for everyone but root.
+    public static func forbidDumps() throws(Errno) {
+        guard jeton_set_dumpable(0) == 0 else { throw Errno(code: errno) }
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw Errno(code: errno) }
+    }
+
+    public static var isDumpable: Bool { jeton_get_dumpable() != 0 }
+
+    /// Whether a system call filter is in force and no new privileges can be had (proc(5), `Seccomp`, `NoNewPrivs`).
+    public static var isSandboxed: Bool {
+        let status = statusFields
+        return status["Seccomp"] == "2" && status["NoNewPrivs"] == "1"
+    }
+
+    /// Whether pages are kept from being swapped out (proc(5), `VmLck`).
+    public static var isMemoryLocked: Bool { (statusFields["VmLck"] ?? "0 kB") != "0 kB" }
+
+    private static var statusFields: [String: String] {
+        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        var fields: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+            fields[String(line[..<colon])] = String(value)
+        }
+        return fields
+    }
+}
