@@ -1,0 +1,113 @@
+internal import FoundationEssentials
+internal import Glibc
+public import JetonAPI
+
+/// Calls the agent's methods, one after the other, and waits for each answer.
+public final class RPCClient {
+    /// Why there is no answer.
+    public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
+        case unreachable(path: String, SystemError)
+        /// Another user's program answers there.
+        case impostor(path: String, uid: Int)
+        case closed
+        case garbled(String)
+        case refused(AgentError)
+
+        public var description: String {
+            switch self {
+            case .unreachable(let path, let error): "no agent answers at \(path) (\(error)). \(error.cure)"
+            case .impostor(let path, let uid):
+                "what listens at \(path) belongs to user \(uid), not to you; nothing was sent to it"
+            case .closed: "the agent closed the connection without an answer; its log says why"
+            case .garbled(let detail): "what answers there does not speak as the agent does: \(detail)"
+            case .refused(let error): error.message
+            }
+        }
+    }
+
+    private let path: String
+    private let socket: UnixSocket
+    private var lastID = 0
+
+    public init(path: String) throws(Problem) {
+        self.path = path
+        do {
+            socket = try UnixSocket(connectingTo: path)
+        } catch {
+            throw .unreachable(path: path, error)
+        }
+        // A password must not go to whoever was first to listen at this path.
+        let owner = socket.peerUID
+        guard owner == Int(geteuid()) || owner == 0 else { throw .impostor(path: path, uid: owner ?? -1) }
+    }
+
+    /// Calls a method as it is declared.
+    public func call<M: Method>(_ params: M) throws(Problem) -> M.Result {
+        let result = try call(method: M.name, params: Self.encode(params))
+        do {
+            return try JSONCoding.decoder().decode(M.Result.self, from: Data(result))
+        } catch {
+            throw .garbled("the result of \(M.name) is not as declared; agent and command may differ in version")
+        }
+    }
+
+    /// Calls a method by its name.
+    /// - Parameters:
+    ///   - method: as in `agent.status`.
+    ///   - params: a JSON object.
+    /// - Returns: the result, as JSON.
+    /// - Throws: why there is none; `refused` carries the agent's own error.
+    public func call(method: String, params: [UInt8]) throws(Problem) -> [UInt8] {
+        lastID += 1
+        var line = Array("{\"jsonrpc\":\"2.0\",\"id\":\(lastID),\"method\":".utf8)
+        line += Self.encode(method) + Array(",\"params\":".utf8) + Self.onOneLine(params) + Array("}\n".utf8)
+        let answer: [UInt8]?
+        do {
+            try socket.write(line)
+            answer = try socket.readLine()
+        } catch {
+            throw .unreachable(path: path, error)
+        }
+        guard let answer else { throw .closed }
+        return try Self.result(in: answer)
+    }
+
+    /// Between tokens a newline is a space, and within one it is a mistake that the agent will name.
+    private static func onOneLine(_ json: [UInt8]) -> [UInt8] {
+        json.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
+    }
+
+    private static func result(in line: [UInt8]) throws(Problem) -> [UInt8] {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(line)
+        } catch {
+            throw .garbled(error.reason)
+        }
+        if let result = document.root["result"] { return Array(document.text(of: result)) }
+        guard let node = document.root["error"],
+            let object = try? JSONDecoder().decode(JSONValue.self, from: Data(document.text(of: node)))
+        else { throw .garbled("neither a result nor an error") }
+        throw .refused(AgentError(json: object))
+    }
+
+    private static func encode(_ value: some Encodable) -> [UInt8] {
+        guard let data = try? JSONCoding.encoder(secrets: .revealed).encode(value) else {
+            preconditionFailure("params that are not JSON")
+        }
+        return Array(data)
+    }
+}
+
+extension SystemError {
+    /// What to do about a connection that failed.
+    fileprivate var cure: String {
+        switch code {
+        case ENOENT, ECONNREFUSED:
+            "Start it with `systemctl --user enable --now jetond.socket`, or run `jetond`."
+        case EACCES, EPERM: "The socket belongs to somebody else."
+        case ENAMETOOLONG: "The path is longer than a Unix socket's may be (107 bytes)."
+        default: "`systemctl --user status jetond` may tell more."
+        }
+    }
+}

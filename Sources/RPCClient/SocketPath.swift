@@ -1,0 +1,22 @@
+internal import FoundationEssentials
+
+/// Where the agent's socket is: the option, else `$JETON_SOCKET`, else a fixed place in the user's runtime folder.
+public enum SocketPath {
+    public struct Unknown: Error, CustomStringConvertible {
+        public var description: String {
+            "XDG_RUNTIME_DIR is not set, so there is no usual place for the socket; "
+                + "name one with --socket or in JETON_SOCKET"
+        }
+    }
+
+    public static func find(option: String?) throws(Unknown) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = option ?? environment["JETON_SOCKET"].nonEmpty { return path }
+        guard let folder = environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
+        return "\(folder)/jeton/agent.sock"
+    }
+}
+
+extension String? {
+    fileprivate var nonEmpty: String? { self?.isEmpty == true ? nil : self }
+}

@@ -1,0 +1,80 @@
+internal import Glibc
+
+/// A connected Unix stream socket, read by lines. It blocks: its user is a command with one thing to do.
+final class UnixSocket {
+    private let descriptor: CInt
+    private var received: [UInt8] = []
+
+    /// - Throws: the number of the kernel's error.
+    init(connectingTo path: String) throws(SystemError) {
+        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError(code: errno) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
+        guard path.utf8.count <= capacity else {
+            close(descriptor)
+            throw SystemError(code: ENAMETOOLONG)
+        }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let result = unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else {
+            let code = errno
+            close(descriptor)
+            throw SystemError(code: code)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whose program listens at the other end (SO_PEERCRED, unix(7)).
+    var peerUID: Int? {
+        // struct ucred, which glibc hides.
+        var peer: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: peer))
+        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? Int(peer.uid) : nil
+    }
+
+    func write(_ bytes: [UInt8]) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // MSG_NOSIGNAL: an agent that has gone is an error, not the end of this process.
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            if count < 0, errno != EINTR { throw SystemError(code: errno) }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    /// The next line without its newline; nil where the other side has closed.
+    func readLine() throws(SystemError) -> [UInt8]? {
+        var searched = 0
+        while true {
+            if let end = received[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { received.removeFirst(end + 1) }
+                return Array(received[..<end])
+            }
+            searched = received.count
+            var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return nil }
+            if count < 0, errno != EINTR { throw SystemError(code: errno) }
+            if count > 0 { received.append(contentsOf: chunk[..<count]) }
+        }
+    }
+}
+
+/// An error of the kernel's, by its number.
+public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+    public var code: CInt
+
+    public var description: String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+}

@@ -1,0 +1,14 @@
+internal import NIOCore
+
+/// Runs tasks on an event loop: a connection's work stays on the thread that reads and writes its socket, because
+/// a hop to another thread and back costs more than the work.
+final class EventLoopTaskExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}

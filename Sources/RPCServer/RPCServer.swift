@@ -1,0 +1,104 @@
+public import JetonAPI
+public import NIOCore
+internal import NIOPosix
+public import ServiceLifecycle
+
+/// Serves JSON-RPC 2.0 on a listening Unix socket, one message a line.
+public struct RPCServer: Service, CustomStringConvertible {
+    public var description: String { "RPCServer" }
+
+    private let listener: NIOAsyncChannel<any Channel, Never>
+    private let table: MethodTable<Requester>
+    private let limits: SocketLimits
+    private let uid: Int
+    private let identify: @Sendable (CInt) throws -> Requester
+    private let open: OpenConnections
+
+    /// Takes over a listening socket; from now on clients can connect.
+    /// - Parameters:
+    ///   - descriptor: a listening Unix stream socket.
+    ///   - eventLoop: where it and all its connections are served.
+    ///   - table: what is answered.
+    ///   - limits: what a client may make us hold for it.
+    ///   - uid: who alone may connect.
+    ///   - identify: tells the process at the other end of a connected socket.
+    /// - Throws: an error of the kernel's, where the socket is none.
+    public init(
+        listeningOn descriptor: CInt,
+        on eventLoop: any EventLoop,
+        table: MethodTable<Requester>,
+        limits: SocketLimits = SocketLimits(),
+        uid: Int,
+        identify: @escaping @Sendable (CInt) throws -> Requester
+    ) async throws {
+        self.table = table
+        self.limits = limits
+        self.uid = uid
+        self.identify = identify
+        open = OpenConnections(limits: limits)
+        listener = try await ServerBootstrap(group: eventLoop)
+            // A connection is read only once the task that serves it has taken it over.
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: limits.pendingBytes))
+            .bind(descriptor) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let decoder = LineDecoder(maximumLength: limits.messageBytes)
+                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
+                    return channel
+                }
+            }
+    }
+
+    /// Serves until it is told to stop; then answers under way still go out.
+    public func run() async throws {
+        let executor = EventLoopTaskExecutor(listener.channel.eventLoop)
+        try await withTaskExecutorPreference(executor) {
+            try await withGracefulShutdownHandler {
+                try await listener.executeThenClose { channels in
+                    try await serve(channels)
+                }
+            } onGracefulShutdown: {
+                listener.channel.close(promise: nil)
+            }
+        }
+    }
+
+    private func serve(_ channels: NIOAsyncChannelInboundStream<any Channel>) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for try await channel in channels {
+                group.addTask { await serve(channel) }
+            }
+        }
+    }
+
+    private func serve(_ channel: any Channel) async {
+        guard let requester = try? identify(channel) else {
+            return await refuse(channel, .init(.forbidden, "The kernel does not tell who asks."))
+        }
+        guard requester.uid == uid else {
+            return await refuse(channel, .init(.forbidden, "This agent serves its own user only."))
+        }
+        if let problem = open.enter(pid: requester.pid) {
+            return await refuse(channel, .init(.busy, "Too many connections: \(problem).", ["limit": .string(problem)]))
+        }
+        await Connection(channel: channel, requester: requester, table: table, limits: limits).serve()
+        open.leave(pid: requester.pid)
+    }
+
+    private func identify(_ channel: any Channel) throws -> Requester {
+        let found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            try identify($0)
+        }
+        guard let found else { throw ChannelError.operationUnsupported }
+        return found
+    }
+
+    private func refuse(_ channel: any Channel, _ error: AgentError) async {
+        var buffer = ByteBuffer(bytes: Reply.bytes(id: .null, error: error))
+        buffer.writeInteger(UInt8(ascii: "\n"))
+        // Ignoring failures: whoever it was has gone.
+        try? await channel.writeAndFlush(buffer).get()
+        try? await channel.close().get()
+    }
+}
