@@ -1,0 +1,64 @@
+internal import FoundationEssentials
+internal import JetonAPI
+
+/// An answer that is not 200, read for what it says.
+struct ErrorAnswer: Decodable {
+    struct Flow: Decodable { var stages: [String] }
+
+    var errcode: String?
+    var error: String?
+    var retryAfterMs: Int?
+    var softLogout: Bool?
+    // User-interactive authentication answers 401 with these, and with an errcode only if the last try was refused.
+    var session: Secret?
+    var flows: [Flow]?
+    var params: JSONValue?
+    var completed: [String]?
+
+    /// What to wait after a 429 that says nothing.
+    static let defaultRetry = Duration.seconds(60)
+
+    static func error(in answer: HTTPTransport.Answer) -> MatrixError {
+        guard let body = MatrixClient.decode(ErrorAnswer.self, from: answer.body) else {
+            return .notMatrix(status: answer.status, detail: describe(answer))
+        }
+        if answer.status == 401, let flows = body.flows {
+            return .authenticationRequired(
+                UIAChallenge(
+                    session: body.session,
+                    flows: flows.map(\.stages),
+                    params: body.params ?? [:],
+                    completed: body.completed ?? [],
+                    errcode: body.errcode,
+                    error: body.error
+                )
+            )
+        }
+        let isLimited = answer.status == 429
+        return .refused(
+            .init(
+                status: answer.status,
+                errcode: body.errcode,
+                error: body.error,
+                retryAfter: isLimited ? body.retry(after: answer.header("retry-after")) : nil,
+                softLogout: body.softLogout ?? false
+            )
+        )
+    }
+
+    /// The header counts first: it is what proxies on the way understand too (v1.10, "Rate limiting").
+    private func retry(after header: String?) -> Duration {
+        if let header {
+            if let seconds = Int(header), seconds >= 0 { return .seconds(min(seconds, 7 * 24 * 3600)) }
+            if let date = HTTPDate.parse(header) {
+                return .milliseconds(Int64(max(0, min(date.timeIntervalSinceNow, 7 * 24 * 3600)) * 1000))
+            }
+        }
+        return retryAfterMs.map { .milliseconds(max(0, min($0, 7 * 24 * 3600 * 1000))) } ?? Self.defaultRetry
+    }
+
+    private static func describe(_ answer: HTTPTransport.Answer) -> String {
+        let type = answer.header("content-type")?.prefix { $0 != ";" }
+        return "status \(answer.status) with \(type.map { "content of type \($0)" } ?? "no content type"), not JSON"
+    }
+}

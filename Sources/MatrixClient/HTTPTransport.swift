@@ -1,0 +1,88 @@
+internal import AsyncHTTPClient
+internal import JetonAPI
+public import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+
+/// One HTTP exchange after the other with homeservers, each with a deadline, none repeated, no redirect followed.
+public struct HTTPTransport: Sendable {
+    /// How long each step may take.
+    public struct Deadlines: Sendable {
+        /// Looking up the name, connecting and the TLS handshake.
+        public var connect: Duration = .seconds(10)
+        /// The whole exchange.
+        public var request: Duration = .seconds(30)
+
+        public init() {}
+    }
+
+    /// An answer, whatever its status.
+    struct Answer: Sendable {
+        var status: Int
+        var headers: [(name: String, value: String)]
+        var body: [UInt8]
+
+        func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name }?.value
+        }
+    }
+
+    /// More is no answer of a homeserver to anything that we ask.
+    private static let maximumAnswer = 1024 * 1024
+
+    private let client: HTTPClient
+    private let deadlines: Deadlines
+
+    /// - Parameters:
+    ///   - group: where the connections are served.
+    ///   - caFile: certificates to trust besides the system's, in PEM.
+    ///   - deadlines: how long each step may take.
+    /// - Throws: an error that says what is wrong with `caFile`.
+    public init(on group: any EventLoopGroup, caFile: String? = nil, deadlines: Deadlines = Deadlines()) throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let caFile { tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(caFile))] }
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
+        configuration.timeout.connect = .milliseconds(Int64(deadlines.connect.milliseconds))
+        // A refused connection is an answer; trying again is for the user or the renewal to decide.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // Shorter than servers keep idle connections, so that we hardly ever send on one that is being closed.
+        configuration.connectionPool.idleTimeout = .seconds(15)
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        self.deadlines = deadlines
+    }
+
+    /// Closes all connections. Nothing may be sent afterwards.
+    public func shutdown() async throws { try await client.shutdown() }
+
+    func send(
+        _ method: String,
+        _ url: String,
+        bearer: Secret? = nil,
+        body: [UInt8]? = nil
+    ) async throws(MatrixError) -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = .RAW(value: method)
+        request.headers.add(name: "User-Agent", value: "Jeton/\(releaseVersion)")
+        request.headers.add(name: "Accept", value: "application/json")
+        if let bearer { request.headers.add(name: "Authorization", value: "Bearer \(bearer.reveal())") }
+        let departure = Departure()
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            let watched = WatchedBody(bytes: ByteBuffer(bytes: body), departure: departure)
+            request.body = .stream(watched, length: .known(Int64(body.count)))
+        }
+        do {
+            let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
+            let response = try await client.execute(request, deadline: deadline)
+            let bytes = try await response.body.collect(upTo: Self.maximumAnswer)
+            return Answer(
+                status: Int(response.status.code),
+                headers: response.headers.map { ($0.name, $0.value) },
+                body: Array(bytes.readableBytesView)
+            )
+        } catch {
+            throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft))
+        }
+    }
+}

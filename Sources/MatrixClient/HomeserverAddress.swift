@@ -1,0 +1,62 @@
+internal import FoundationEssentials
+
+/// The base address of a homeserver's client API: https, or plain http on this machine alone.
+public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
+    /// Why a text is no such address.
+    public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
+        case noAddress(String)
+        case insecure(host: String)
+
+        public var description: String {
+            switch self {
+            case .noAddress(let text):
+                "\"\(text.prefix(128))\" is no homeserver address; it should look like https://matrix.example.org"
+            case .insecure(let host):
+                "http to \(host.prefix(128)) would show passwords and tokens to the network; use https "
+                    + "(http is for localhost only)"
+            }
+        }
+    }
+
+    /// Without a slash at its end.
+    public let description: String
+    public let host: String
+
+    public init(_ text: String) throws(Problem) {
+        let full = text.contains("://") ? text : "https://\(text)"
+        guard let url = URL(string: full), let scheme = url.scheme?.lowercased(), let host = url.host(), !host.isEmpty,
+            ["http", "https"].contains(scheme), url.user() == nil, url.password() == nil,
+            url.query() == nil, url.fragment() == nil,
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+        else { throw .noAddress(text) }
+        guard scheme == "https" || Self.isLoopback(host) else { throw .insecure(host: host) }
+        var base = full
+        while base.hasSuffix("/") { base.removeLast() }
+        description = base
+        self.host = host
+    }
+
+    /// `localhost`, 127.0.0.0/8 and ::1.
+    public static func isLoopback(_ host: String) -> Bool {
+        let name = host.lowercased().drop { $0 == "[" }.prefix { $0 != "]" }
+        if name == "localhost" || name == "::1" { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return parts.count == 4 && parts.first == 127 && !parts.contains(nil)
+    }
+}
+
+extension HomeserverAddress: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            self = try HomeserverAddress(container.decode(String.self))
+        } catch let problem as Problem {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(problem)")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,48 @@
+internal import FoundationEssentials
+internal import JetonAPI
+
+/// The client API of one homeserver, as far as the agent needs it. Paths are those of the Matrix specification v1.19.
+public struct MatrixClient: Sendable {
+    public let homeserver: HomeserverAddress
+    let transport: HTTPTransport
+
+    public init(homeserver: HomeserverAddress, transport: HTTPTransport) {
+        self.homeserver = homeserver
+        self.transport = transport
+    }
+
+    /// One exchange: JSON there, JSON back.
+    func exchange<Body: Decodable>(
+        _ method: String,
+        _ path: String,
+        bearer: Secret? = nil,
+        body: (any Encodable)? = nil,
+        expecting: Body.Type
+    ) async throws(MatrixError) -> Body {
+        let answer = try await transport.send(
+            method,
+            "\(homeserver)/_matrix/client\(path)",
+            bearer: bearer,
+            body: body.map(Self.encode)
+        )
+        guard answer.status == 200 else { throw ErrorAnswer.error(in: answer) }
+        guard let value = Self.decode(Body.self, from: answer.body) else {
+            throw .notMatrix(status: 200, detail: "the answer to \(method) \(path) is not as the specification has it")
+        }
+        return value
+    }
+
+    static func decode<Body: Decodable>(_ type: Body.Type, from bytes: [UInt8]) -> Body? {
+        try? JSONCoding.decoder().decode(type, from: Data(bytes))
+    }
+
+    private static func encode(_ body: any Encodable) -> [UInt8] {
+        guard let data = try? JSONCoding.encoder(secrets: .revealed).encode(body) else {
+            preconditionFailure("a request body that is not JSON")
+        }
+        return Array(data)
+    }
+}
+
+/// An answer whose content does not matter.
+struct Anything: Codable {}
