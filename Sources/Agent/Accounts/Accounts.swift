@@ -1,0 +1,227 @@
+internal import JetonAPI
+internal import Logging
+internal import MatrixClient
+internal import Vault
+
+/// The sessions that the agent holds, and their renewal.
+actor Accounts {
+    private let folder: StateFolder
+    private let transport: HTTPTransport
+    private let clock: @Sendable () -> Moment
+    private let logger: Logger
+    private var sessions: [String: SessionRecord] = [:]
+    private var offline: Set<String> = []
+    private var renewals: [String: Task<Result<Secret, SessionFailure>, Never>] = [:]
+
+    /// Renewed this long before it expires, so that no request meets the last second.
+    private static let renewalMargin = Duration.seconds(30)
+
+    init(
+        folder: StateFolder,
+        transport: HTTPTransport,
+        clock: @escaping @Sendable () -> Moment,
+        logger: Logger
+    ) throws(StorageProblem) {
+        self.folder = folder
+        self.transport = transport
+        self.clock = clock
+        self.logger = logger
+        for name in try folder.names(endingIn: SessionRecord.fileSuffix) {
+            guard let session = try StateFile<SessionRecord>(name, in: folder).load() else { continue }
+            guard session.fileName == name else {
+                let detail = "holds the session of \(session.userId), which belongs into \(session.fileName); rename it"
+                throw StorageProblem(path: "\(folder.path)/\(name)", detail: detail)
+            }
+            sessions[session.userId] = session
+        }
+    }
+
+    var userIds: [String] { sessions.keys.sorted() }
+
+    /// The account that a request means.
+    func find(_ account: String?) throws(AgentError) -> String {
+        if let account {
+            guard sessions[account] != nil else { throw .unknownAccount(account, known: userIds) }
+            return account
+        }
+        guard sessions.count < 2 else { throw .ambiguousAccount(userIds) }
+        guard let only = userIds.first else { throw .notLoggedIn() }
+        return only
+    }
+
+    func session(of account: String) -> SessionRecord? { sessions[account] }
+
+    func account(_ userId: String) throws(AgentError) -> Account {
+        guard let session = sessions[userId] else { throw .unknownAccount(userId, known: userIds) }
+        return describe(session)
+    }
+
+    func list() -> [Account] { userIds.compactMap { sessions[$0].map(describe) } }
+
+    private func describe(_ session: SessionRecord) -> Account {
+        let state: Account.State =
+            switch session.ending {
+            case .softly: .signedOutSoftly
+            case .forGood: .signedOut
+            case nil: offline.contains(session.userId) ? .offline : .active
+            }
+        return Account(
+            userId: session.userId,
+            deviceId: session.deviceId,
+            homeserver: session.homeserver.description,
+            state: state,
+            isDefault: sessions.count == 1,
+            accessTokenExpiresAt: session.accessTokenExpiresAt,
+            loginTokens: .init(
+                supported: session.support == .available,
+                reason: session.support,
+                accountManagementUrl: session.accountManagementUrl
+            )
+        )
+    }
+
+    /// Puts a session on the disk and uses it from then on.
+    func keep(_ session: SessionRecord) async throws(AgentError) {
+        do {
+            try await StateFile(session.fileName, in: folder).save(session)
+        } catch {
+            throw .storageFailed(error)
+        }
+        sessions[session.userId] = session
+        offline.remove(session.userId)
+    }
+
+    func forget(_ account: String) async throws(AgentError) {
+        do {
+            try await StateFile<SessionRecord>(SessionRecord.fileName(of: account), in: folder).remove()
+        } catch {
+            throw .storageFailed(error)
+        }
+        sessions[account] = nil
+        offline.remove(account)
+    }
+
+    /// Changes what is remembered of an account, if it is still held.
+    func note(_ account: String, _ change: @Sendable (inout SessionRecord) -> Void) async throws(AgentError) {
+        guard let old = sessions[account] else { return }
+        var session = old
+        change(&session)
+        if session != old { try await keep(session) }
+    }
+
+    /// Makes a request in the name of an account: with a token that still lives, and once more with a new one where
+    /// the homeserver refuses it.
+    func authorized<Value: Sendable>(
+        _ account: String,
+        _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
+    ) async throws(SessionFailure) -> Value {
+        let token = try await liveToken(of: account)
+        do {
+            return try await attempt(account, token, request)
+        } catch {
+            guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
+            let newer = try await renewedToken(of: account, insteadOf: token, refusal)
+            do {
+                return try await attempt(account, newer, request)
+            } catch {
+                guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
+                throw .agent(await end(account, refusal))
+            }
+        }
+    }
+
+    private func attempt<Value: Sendable>(
+        _ account: String,
+        _ token: Secret,
+        _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
+    ) async throws(SessionFailure) -> Value {
+        guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
+        do {
+            let value = try await request(MatrixClient(homeserver: session.homeserver, transport: transport), token)
+            offline.remove(account)
+            return value
+        } catch {
+            if case .unreachable = error { offline.insert(account) } else { offline.remove(account) }
+            throw .matrix(error)
+        }
+    }
+
+    private func liveToken(of account: String) async throws(SessionFailure) -> Secret {
+        guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
+        if let ending = session.ending { throw .agent(.sessionExpired(account, ending)) }
+        guard session.refreshToken != nil, let expiry = session.accessTokenExpiresAt,
+            expiry <= clock().advanced(by: Self.renewalMargin)
+        else { return session.accessToken }
+        return try await renew(session)
+    }
+
+    private func renewedToken(
+        of account: String,
+        insteadOf refused: Secret,
+        _ refusal: MatrixError.Refusal
+    ) async throws(SessionFailure) -> Secret {
+        guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
+        // Somebody else has renewed in the meantime.
+        if session.accessToken != refused { return session.accessToken }
+        guard session.refreshToken != nil else { throw .agent(await end(account, refusal)) }
+        return try await renew(session)
+    }
+
+    /// One renewal at a time, however many callers wait for it; a caller that goes away does not end it.
+    private func renew(_ session: SessionRecord) async throws(SessionFailure) -> Secret {
+        let account = session.userId
+        if let renewal = renewals[account] { return try await renewal.value.get() }
+        // Unstructured, as it outlives the caller that began it: a pair that was sent must be kept.
+        let renewal = Task { () async -> Result<Secret, SessionFailure> in
+            do throws(SessionFailure) {
+                return .success(try await renewed(session))
+            } catch {
+                return .failure(error)
+            }
+        }
+        renewals[account] = renewal
+        defer { renewals[account] = nil }
+        return try await renewal.value.get()
+    }
+
+    private func renewed(_ session: SessionRecord) async throws(SessionFailure) -> Secret {
+        guard let refreshToken = session.refreshToken else { return session.accessToken }
+        let client = MatrixClient(homeserver: session.homeserver, transport: transport)
+        let askedAt = clock()
+        let renewal: MatrixClient.Renewal
+        do {
+            renewal = try await client.refresh(refreshToken)
+        } catch {
+            if case .unreachable = error { offline.insert(session.userId) }
+            // 401 and 403 mean the same here: this refresh token is of no use any more.
+            guard case .refused(let refusal) = error, [401, 403].contains(refusal.status) else { throw .matrix(error) }
+            throw .agent(await end(session.userId, refusal, softly: true))
+        }
+        // Look again: the account may have signed out, or in anew, while the homeserver answered.
+        guard var current = sessions[session.userId], current.refreshToken == refreshToken else {
+            throw .agent(.notLoggedIn(session.userId))
+        }
+        current.accessToken = renewal.accessToken
+        current.refreshToken = renewal.refreshToken ?? refreshToken
+        current.accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
+        do {
+            // On the disk before its first use: until then the homeserver still takes the old one.
+            try await keep(current)
+        } catch {
+            throw .agent(error)
+        }
+        logger.debug("renewed the session", metadata: ["account": "\(session.userId)"])
+        return current.accessToken
+    }
+
+    private func end(_ account: String, _ refusal: MatrixError.Refusal, softly: Bool = false) async -> AgentError {
+        let ending: SessionRecord.Ending = softly || refusal.softLogout ? .softly : .forGood
+        logger.warning("the homeserver has ended the session", metadata: ["account": "\(account)"])
+        do {
+            try await note(account) { $0.ending = ending }
+        } catch {
+            return error
+        }
+        return .sessionExpired(account, ending)
+    }
+}

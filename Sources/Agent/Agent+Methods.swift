@@ -1,0 +1,78 @@
+public import JetonAPI
+internal import MatrixClient
+
+/// Which method is answered by what.
+extension Agent {
+    public var methods: MethodTable<Requester> {
+        var table = MethodTable<Requester>()
+        table.serve(Ping.self) { _, _ in Nothing() }
+        table.serve(GetAgentStatus.self) { _, _ in await status() }
+        table.serve(LogIn.self) { request, _ throws(AgentError) in
+            AccountResult(account: try await signingIn.logIn(request))
+        }
+        table.serve(ListAccounts.self) { _, _ in .init(accounts: await accounts.list()) }
+        table.serve(GetAccountStatus.self) { request, _ throws(AgentError) in
+            AccountResult(account: try await accountStatus(request.account))
+        }
+        table.serve(LogOut.self) { request, _ throws(AgentError) in
+            let account = try await accounts.find(request.account)
+            try await signingIn.logOut(request)
+            await minter.forget(account)
+            return Nothing()
+        }
+        table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
+        table.serve(GenerateLoginToken.self) { request, requester throws(AgentError) in
+            try await minter.generate(request, for: requester)
+        }
+        table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
+            .init(tokens: await book.tokens(of: try await named(request.account)))
+        }
+        table.serve(GetRateLimitStatus.self) { request, _ throws(AgentError) in
+            let accounts = if let named = try await named(request.account) { named } else { await accounts.userIds }
+            return .init(limits: await book.limits(of: accounts))
+        }
+        table.serve(Discover.self) { _, _ in OpenRPC.document }
+        return table
+    }
+
+    private func status() async -> GetAgentStatus.Result {
+        GetAgentStatus.Result(
+            version: releaseVersion,
+            apiVersion: apiVersion,
+            pid: surroundings.pid,
+            startedAt: startedAt,
+            lockedBy: [],
+            accounts: await accounts.list(),
+            protections: surroundings.protections(),
+            supervised: surroundings.supervised
+        )
+    }
+
+    /// Asks the homeserver, so that the state is that of now; what it answers shows in the state.
+    private func accountStatus(_ account: String?) async throws(AgentError) -> Account {
+        let account = try await accounts.find(account)
+        do throws(AgentError) {
+            _ = try await support.look(account)
+        } catch {
+            if error.kind == .storageFailed { throw error }
+        }
+        return try await accounts.account(account)
+    }
+
+    private func supportStatus(_ request: GetLoginTokenSupport) async throws(AgentError) -> GetLoginTokenSupport.Result
+    {
+        guard let homeserver = request.homeserver else {
+            return try await support.look(try await accounts.find(request.account))
+        }
+        guard request.account == nil else {
+            throw .invalidParams("account and homeserver exclude each other", field: "homeserver")
+        }
+        return try await support.look(at: try .named(homeserver))
+    }
+
+    /// The one account that is named, checked; nil for all.
+    private func named(_ account: String?) async throws(AgentError) -> [String]? {
+        guard let account else { return nil }
+        return [try await accounts.find(account)]
+    }
+}

@@ -1,0 +1,91 @@
+internal import JetonAPI
+internal import MatrixClient
+internal import Vault
+
+/// The one place where the errors of the outside worlds become the API's.
+extension AgentError {
+    init(_ error: MatrixError, at homeserver: HomeserverAddress) {
+        switch error {
+        case .unreachable(let failure):
+            self = AgentError(
+                .homeserverUnreachable,
+                "\(homeserver) cannot be reached: \(failure.detail).",
+                ["stage": .string(failure.stage.rawValue), "detail": .string(failure.detail)]
+            )
+        case .refused(let refusal) where refusal.status == 429:
+            self = .rateLimited(Obstacle(scope: .homeserver, limit: .loginToken, wait: refusal.retryAfter ?? .zero))
+        case .refused(let refusal):
+            var data: [String: JSONValue] = ["http_status": .integer(refusal.status)]
+            data["errcode"] = refusal.errcode.map { .string($0) }
+            data["error"] = refusal.error.map { .string($0) }
+            let reason = refusal.error ?? refusal.errcode ?? "status \(refusal.status)"
+            self = AgentError(.homeserverError, "\(homeserver) refused: \(reason).", data)
+        case .authenticationRequired:
+            let status: [String: JSONValue] = ["http_status": 401]
+            self = AgentError(.homeserverError, "\(homeserver) asks for a password where it should not.", status)
+        case .notMatrix(let status, let detail):
+            self = AgentError(
+                .homeserverError,
+                "\(homeserver) does not answer as a Matrix homeserver does: \(detail).",
+                ["http_status": .integer(status), "detail": .string(detail)]
+            )
+        }
+    }
+
+    static func storageFailed(_ problem: StorageProblem) -> AgentError {
+        AgentError(
+            .storageFailed,
+            "The agent's state could not be saved: \(problem).",
+            ["path": .string(problem.path), "detail": .string(problem.detail)]
+        )
+    }
+
+    static func notLoggedIn(_ account: String? = nil) -> AgentError {
+        AgentError(
+            .notLoggedIn,
+            "\(account ?? "No account") is not signed in here; run `jeton login`.",
+            account.map { ["account": .string($0)] } ?? [:]
+        )
+    }
+
+    static func unknownAccount(_ account: String, known: [String]) -> AgentError {
+        var error = notLoggedIn(account)
+        if !known.isEmpty {
+            error.message = "\(account) is not signed in here; these are: \(known.joined(separator: ", "))."
+        }
+        return error
+    }
+
+    static func ambiguousAccount(_ candidates: [String]) -> AgentError {
+        var error = invalidParams(
+            "account is missing, and there are several: \(candidates.joined(separator: ", "))",
+            field: "account"
+        )
+        error.data["candidates"] = .array(candidates.map { .string($0) })
+        return error
+    }
+
+    static func sessionExpired(_ account: String, _ ending: SessionRecord.Ending) -> AgentError {
+        AgentError(
+            .sessionExpired,
+            "The homeserver has ended the session of \(account); sign in again with `jeton login \(account)`.",
+            ["account": .string(account), "soft": .boolean(ending == .softly)]
+        )
+    }
+
+    static func rateLimited(_ obstacle: Obstacle, challenge: Challenge? = nil) -> AgentError {
+        let seconds = (obstacle.wait.milliseconds + 999) / 1000
+        let cause =
+            switch (obstacle.scope, obstacle.limit) {
+            case (.homeserver, _): "The homeserver wants to be left alone for now"
+            case (.local, .loginToken): "A login token was minted a short while ago"
+            case (.local, .wrongPassword): "There were too many wrong passwords"
+            }
+        var data: [String: JSONValue] = [
+            "scope": .string(obstacle.scope.rawValue), "limit": .string(obstacle.limit.rawValue),
+            "retry_after_ms": .integer(obstacle.wait.milliseconds),
+        ]
+        data["challenge"] = challenge.map { .string($0.id) }
+        return AgentError(.rateLimited, "\(cause); try again in \(seconds) s.", data)
+    }
+}

@@ -1,0 +1,58 @@
+internal import JetonAPI
+public import RPCServer
+
+/// What the user has set, defaults filled in.
+public struct Configuration: Sendable, Equatable {
+    public var consent = ConsentPolicy.auto
+    /// By full user id; what is not set for an account is as for all.
+    public var accountConsent: [String: ConsentPolicy] = [:]
+    public var quotas = Quotas()
+    /// Certificates to trust besides the system's: a path.
+    public var caFile: String?
+    public var socket = SocketLimits()
+
+    public init() {}
+
+    func consent(of account: String) -> ConsentPolicy { accountConsent[account] ?? consent }
+
+    mutating func apply(_ file: ConfigurationFile, folder: String) {
+        consent = file.consent ?? consent
+        for (account, settings) in file.accounts ?? [:] {
+            accountConsent[account] = settings.consent ?? accountConsent[account]
+        }
+        quotas.loginToken = file.limits?.loginToken ?? quotas.loginToken
+        quotas.wrongPassword = file.limits?.wrongPassword ?? quotas.wrongPassword
+        if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+        socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
+        socket.inFlight = file.socket?.inFlight ?? socket.inFlight
+        socket.connections = file.socket?.connections ?? socket.connections
+        socket.connectionsPerProcess = file.socket?.connectionsPerProcess ?? socket.connectionsPerProcess
+        socket.pendingBytes = file.socket?.pendingBytes ?? socket.pendingBytes
+    }
+}
+
+/// The form of `config.json5` and of the files in `config.d`: everything may be left out.
+struct ConfigurationFile: Decodable, Sendable {
+    struct AccountSettings: Decodable, Sendable {
+        var consent: ConsentPolicy?
+    }
+
+    struct Limits: Decodable, Sendable {
+        var loginToken: Quota?
+        var wrongPassword: Quota?
+    }
+
+    struct Socket: Decodable, Sendable {
+        var messageBytes: Int?
+        var inFlight: Int?
+        var connections: Int?
+        var connectionsPerProcess: Int?
+        var pendingBytes: Int?
+    }
+
+    var consent: ConsentPolicy?
+    var accounts: [String: AccountSettings]?
+    var limits: Limits?
+    var caFile: String?
+    var socket: Socket?
+}

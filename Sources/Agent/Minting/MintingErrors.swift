@@ -1,0 +1,73 @@
+internal import FoundationEssentials
+internal import JetonAPI
+internal import MatrixClient
+
+/// What a minting answers when it cannot, or cannot yet, deliver.
+extension AgentError {
+    static func authRequired(
+        _ challenge: Challenge,
+        _ uia: UIAChallenge,
+        at homeserver: HomeserverAddress
+    ) -> AgentError {
+        var data: [String: JSONValue] = [
+            "challenge": .string(challenge.id), "expires_at": .string(challenge.expiresAt.description),
+            "flows": .array(uia.flows.map { flow in ["stages": .array(flow.map { .string($0) })] }),
+            "params": uia.params, "completed": .array(uia.completed.map { .string($0) }),
+        ]
+        if uia.errcode != nil || uia.error != nil {
+            data["error"] = ["errcode": .string(uia.errcode ?? ""), "error": .string(uia.error ?? "")]
+        }
+        let reason =
+            uia.error.map { "The homeserver refused: \($0)." } ?? "The homeserver wants to know that it is you."
+        return AgentError(.authRequired, reason, data)
+    }
+
+    static func consentRequired(_ challenge: Challenge) -> AgentError {
+        AgentError(
+            .consentRequired,
+            "The homeserver asks for nothing, so the user must be asked; then repeat the request with consent.",
+            ["challenge": .string(challenge.id), "expires_at": .string(challenge.expiresAt.description)]
+        )
+    }
+
+    static func promptUnavailable(_ account: String) -> AgentError {
+        let detail = """
+            The agent must ask the user itself and has no prompt. Where the program that asks can be trusted to ask \
+            the user, set accounts."\(account)".consent to "caller" in config.json5
+            """
+        return AgentError(.promptUnavailable, "\(detail).", ["detail": .string(detail)])
+    }
+
+    static func unsupported(_ reason: SupportReason, at homeserver: HomeserverAddress, url: String?) -> AgentError {
+        var data: [String: JSONValue] = ["reason": .string(reason.rawValue)]
+        data["account_management_url"] = url.map { .string($0) }
+        let sentence =
+            switch reason {
+            case .oauthServer:
+                "signs in with OAuth 2.0, where login tokens cannot be minted"
+                    + (url.map { "; new devices are signed in at \($0)" } ?? "")
+            case .switchedOff:
+                "has login tokens switched off; its administrator can allow them "
+                    + "(Synapse: login_via_existing_session.enabled)"
+            case .available, .unknownServer: "does not mint login tokens"
+            }
+        return AgentError(.unsupportedByHomeserver, "\(homeserver) \(sentence).", data)
+    }
+
+    static func outcomeUnknown(_ detail: String, until end: Moment, estimated: Bool) -> AgentError {
+        AgentError(
+            .outcomeUnknown,
+            "The request was sent and no answer came (\(detail)): a login token that nobody has may exist until \(end).",
+            ["may_exist_until": .string(end.description), "estimated": .boolean(estimated), "detail": .string(detail)]
+        )
+    }
+
+    static func challengeGone(_ field: String) -> AgentError {
+        invalidParams("\(field) is not known or has expired; begin anew without it", field: field)
+    }
+
+    static let challengeBound = AgentError(
+        .forbidden,
+        "This challenge was given for another account or purpose; begin anew without it."
+    )
+}

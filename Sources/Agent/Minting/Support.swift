@@ -1,0 +1,90 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// Whether homeservers mint login tokens. Never asked of get_token itself: that could mint.
+actor Support {
+    typealias Finding = GetLoginTokenSupport.Result
+
+    private let accounts: Accounts
+    private let transport: HTTPTransport
+    /// A yes is believed until a request meets a 404; a no is looked at again each time.
+    private var available: Set<String> = []
+
+    init(accounts: Accounts, transport: HTTPTransport) {
+        self.accounts = accounts
+        self.transport = transport
+    }
+
+    /// - Throws: `unsupported_by_homeserver`, with the reason.
+    func require(_ account: String) async throws(AgentError) {
+        if available.contains(account) { return }
+        let finding = try await look(account)
+        guard !finding.supported, let session = await accounts.session(of: account) else { return }
+        throw .unsupported(finding.reason, at: session.homeserver, url: finding.accountManagementUrl)
+    }
+
+    /// What is believed of this account's homeserver is looked at again next time.
+    func forget(_ account: String) { available.remove(account) }
+
+    /// Asks the homeserver of an account, and remembers the answer.
+    func look(_ account: String) async throws(AgentError) -> Finding {
+        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        let capability: Bool?
+        do throws(SessionFailure) {
+            capability = try await accounts.authorized(account) { client, accessToken throws(MatrixError) in
+                try await client.loginTokenCapability(accessToken)
+            }
+        } catch {
+            throw error.agentError(at: session.homeserver)
+        }
+        let finding = try await self.finding(at: session.homeserver, capability: capability)
+        if finding.supported { available.insert(account) } else { available.remove(account) }
+        try await accounts.note(account) {
+            $0.support = finding.reason
+            $0.accountManagementUrl = finding.accountManagementUrl
+        }
+        return finding
+    }
+
+    /// Asks a homeserver where we have no account.
+    func look(at homeserver: HomeserverAddress) async throws(AgentError) -> Finding {
+        try await finding(at: homeserver, capability: nil)
+    }
+
+    private func finding(at homeserver: HomeserverAddress, capability: Bool?) async throws(AgentError) -> Finding {
+        let client = MatrixClient(homeserver: homeserver, transport: transport)
+        do {
+            if capability == true { return Finding(supported: true, reason: .available, capability: true) }
+            // An OAuth 2.0 server need not have login flows at all.
+            let flows = try await flows(of: client)
+            if capability == nil, flows?.mintsLoginTokens == true {
+                return Finding(supported: true, reason: .available, loginFlow: true)
+            }
+            let metadata = try await client.authMetadata()
+            let isOAuth = metadata != nil || flows == nil || flows?.prefersOAuth == true
+            return Finding(
+                supported: false,
+                reason: isOAuth ? .oauthServer : .switchedOff,
+                capability: capability,
+                loginFlow: flows?.mintsLoginTokens,
+                accountManagementUrl: metadata?.accountManagementUri
+            )
+        } catch {
+            if case .unreachable = error { throw AgentError(error, at: homeserver) }
+            return Finding(supported: false, reason: .unknownServer, capability: capability)
+        }
+    }
+
+    /// Nil where the homeserver has no login flows (404).
+    private func flows(of client: MatrixClient) async throws(MatrixError) -> MatrixClient.LoginFlows? {
+        do {
+            return try await client.loginFlows()
+        } catch {
+            switch error {
+            case .refused(let refusal) where refusal.status == 404: return nil
+            case .notMatrix(let status, _) where status == 404: return nil
+            default: throw error
+            }
+        }
+    }
+}

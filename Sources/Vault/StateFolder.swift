@@ -1,0 +1,88 @@
+internal import Dispatch
+internal import FoundationEssentials
+internal import Glibc
+
+/// The folder that holds the agent's state, for one agent at a time. Files are replaced whole and are on the disk
+/// before a write returns.
+public final class StateFolder: Sendable {
+    public let path: String
+
+    /// Syncing a file takes as long as the disk likes: never on a thread that serves the socket.
+    private let disk = DispatchQueue(label: "jeton.state")
+
+    private static let lockName = "lock"
+
+    /// Opens the folder, making it where it is missing, and locks it until the process ends. This blocks.
+    public init(path: String) throws(StorageProblem) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw StorageProblem(path: path, detail: "cannot be made; is the folder above it yours and writable?")
+        }
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last("open it", path) }
+        defer { close(descriptor) }
+        try PrivateFile.requirePrivate(try PrivateFile.status(of: descriptor, path), path)
+        try lock()
+    }
+
+    /// Two agents would each rotate the same refresh token, and the homeserver would end the session.
+    private func lock() throws(StorageProblem) {
+        let file = "\(path)/\(Self.lockName)"
+        let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .last("lock it", file) }
+        // Held until the process ends: the descriptor is not closed.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = (try? String(contentsOfFile: file, encoding: .utf8)).map { "process \($0)" } ?? "a process"
+            close(descriptor)
+            let detail = "another agent (\(holder)) uses this folder; stop it, or choose another with --state"
+            throw StorageProblem(path: path, detail: detail)
+        }
+        let pid = Array("\(getpid())".utf8)
+        guard ftruncate(descriptor, 0) == 0,
+            unsafe pid.withUnsafeBytes({ unsafe write(descriptor, $0.baseAddress, $0.count) }) == pid.count
+        else { throw .last("write to it", file) }
+    }
+
+    /// The names of the state files that end so, sorted.
+    public func names(endingIn suffix: String) throws(StorageProblem) -> [String] {
+        do {
+            let all = try FileManager.default.contentsOfDirectory(atPath: path)
+            return all.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
+        } catch {
+            throw StorageProblem(path: path, detail: "cannot be listed")
+        }
+    }
+
+    /// The content of a file; nil where there is none. This blocks: it is for the start.
+    public func read(_ name: String) throws(StorageProblem) -> [UInt8]? { try file(name).read() }
+
+    public func replace(_ name: String, with content: [UInt8]) async throws(StorageProblem) {
+        try await onDisk { () throws(StorageProblem) in try self.file(name).replace(with: content) }
+    }
+
+    public func remove(_ name: String) async throws(StorageProblem) {
+        try await onDisk { () throws(StorageProblem) in try self.file(name).remove() }
+    }
+
+    private func file(_ name: String) -> PrivateFile { PrivateFile(folder: path, name: name) }
+
+    /// Runs what blocks on the disk's own thread, in the order of the calls.
+    private func onDisk(_ work: @escaping @Sendable () throws(StorageProblem) -> Void) async throws(StorageProblem) {
+        let result: Result<Void, StorageProblem> = await withCheckedContinuation { continuation in
+            disk.async {
+                do throws(StorageProblem) {
+                    continuation.resume(returning: .success(try work()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        try result.get()
+    }
+}
