@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import JetonAPI
+internal import RPCClient
+
+struct RPCCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rpc",
+        abstract: "Calls any method of the agent's API and prints its result as JSON.",
+        discussion: """
+            `jeton rpc rpc.discover` describes all methods. Secrets do not belong into arguments, which other users
+            can see: give params that hold one as -, and the params on standard input.
+            """
+    )
+
+    @Argument(help: "The method, as in agent.status.")
+    var method: String
+
+    @Argument(help: "The params, a JSON object, or - to read them from standard input.")
+    var params = "{}"
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        let text = params == "-" ? StandardInput.everything() : params
+        do {
+            guard try JSONDocument(Array(text.utf8)).root.members != nil else {
+                throw Failure(.usage, "params must be a JSON object, as in '{\"account\": \"@you:example.org\"}'")
+            }
+        } catch let error as JSONSyntaxError {
+            let place = TextPlace(of: error.offset, in: Array(text.utf8))
+            throw Failure(.usage, "params are not JSON: \(place): \(error.reason)")
+        }
+        let result = try shared.connect().call(method: method, params: Array(text.utf8))
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(result)) else {
+            throw Failure(.failed, "the agent's result is not JSON")
+        }
+        // Names are as the agent gave them: they must not be turned into snake_case a second time.
+        Output.say(Output.json(value, pretty: true))
+    }
+}

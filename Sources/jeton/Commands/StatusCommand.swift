@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import JetonAPI
+internal import RPCClient
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Tells how the agent is: its accounts, who supervises it, what protects it."
+    )
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        let status = try shared.connect().call(GetAgentStatus())
+        guard !shared.json else { return Output.say(Output.json(status, pretty: true)) }
+        Output.say("jetond \(status.version), process \(status.pid), since \(status.startedAt)")
+        if status.apiVersion != apiVersion {
+            let older = status.apiVersion < apiVersion ? "jetond" : "jeton"
+            Output.say("Versions:    differ (agent \(status.apiVersion), command \(apiVersion)); update \(older)")
+        }
+        let accounts = status.accounts.map { "\($0.userId) (\($0.state.rawValue))" }.joined(separator: ", ")
+        Output.say("Accounts:    \(accounts.isEmpty ? "none; sign in with `jeton login`" : accounts)")
+        if !status.lockedBy.isEmpty {
+            Output.say("Locked by:   \(status.lockedBy.map(\.rawValue).joined(separator: ", "))")
+        }
+        Output.say("Supervised:  \(Self.describe(status.supervised))")
+        Output.say("Protections: \(Self.describe(status.protections))")
+    }
+
+    private static func describe(_ supervised: Supervision) -> String {
+        guard supervised.systemd else { return "no; run by hand" }
+        let watchdog = supervised.watchdogMs.map { ", watchdog \($0 / 1000) s" } ?? ""
+        return "by systemd\(supervised.socketActivated ? ", socket activated" : "")\(watchdog)"
+    }
+
+    private static func describe(_ protections: Protections) -> String {
+        [
+            protections.dumpable ? "memory readable by your other programs" : "memory closed to your other programs",
+            protections.sandboxed ? "sandboxed" : "not sandboxed",
+            protections.memoryLocked ? "never swapped out" : "may be swapped out",
+            protections.storage == .encrypted ? "sessions encrypted on disk" : "sessions in plain files (mode 0600)",
+        ].joined(separator: ", ")
+    }
+}

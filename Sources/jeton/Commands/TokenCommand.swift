@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import JetonAPI
+internal import RPCClient
+
+struct TokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Mints a login token, with which another client can sign in once as you.",
+        discussion: """
+            Standard output gets the login token and nothing else. It is worth as much as your password for the
+            minutes that it lives, so a terminal gets it only with --show. It is no access token: the other client
+            signs in with it (m.login.token).
+            """
+    )
+
+    @Option(help: "What the token is for, as it shall stand in the agent's list.")
+    var purpose: String?
+
+    @Flag(help: "Print the login token even to a terminal.")
+    var show = false
+
+    @Flag(help: "Read the password from standard input, where the homeserver wants one.")
+    var passwordStdin = false
+
+    @Flag(help: "Wait where a limit stands in the way, instead of failing with status 5.")
+    var wait = false
+
+    @OptionGroup var account: AccountOption
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        // Before anything is minted: a token that nobody sees would be lost.
+        guard show || !Output.isTerminal else {
+            throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
+        }
+        let agent = try shared.connect()
+        let minting = TokenMinting(
+            agent: agent,
+            account: try Self.resolve(account.account, agent),
+            purpose: purpose,
+            readsPassword: passwordStdin,
+            waits: wait
+        )
+        let token = try minting.run()
+        guard !shared.json else { return Output.say(Output.json(token, pretty: true)) }
+        Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
+        Output.say(token.loginToken.reveal())
+    }
+
+    /// Which account it will be: the identifier for the password must name it.
+    private static func resolve(_ account: String?, _ agent: RPCClient) throws -> String {
+        if let account { return account }
+        let accounts = try agent.call(ListAccounts()).accounts
+        if let chosen = accounts.first(where: \.isDefault) { return chosen.userId }
+        guard !accounts.isEmpty else {
+            throw Failure(.logInAgain, "no account is signed in; begin with: jeton login @you:example.org")
+        }
+        let names = accounts.map(\.userId).joined(separator: ", ")
+        throw Failure(.usage, "there are several accounts; add --account with one of \(names)")
+    }
+}

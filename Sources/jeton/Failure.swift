@@ -1,0 +1,44 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import JetonAPI
+internal import RPCClient
+
+/// Why the command could not do its work: a sentence, a status, and what the agent said, if it said something.
+struct Failure: Error {
+    var status: ExitStatus
+    var message: String
+    var agentError: AgentError?
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    init(_ problem: RPCClient.Problem) {
+        switch problem {
+        case .unreachable, .closed, .impostor:
+            self.init(.agentUnreachable, problem.description)
+        case .garbled: self.init(.failed, problem.description)
+        case .refused(let error):
+            self.init(ExitStatus(error.kind), error.message)
+            agentError = error
+        }
+    }
+
+    /// Tells the user on stderr, or a program there as JSON, and ends.
+    func exit(asJSON: Bool) -> Never {
+        if asJSON {
+            var error: [String: JSONValue] = [
+                "message": .string(message), "exit_status": .integer(Int(status.rawValue)),
+            ]
+            if let agentError {
+                error["code"] = .integer(agentError.kind.code)
+                error["data"] = .object(agentError.data.merging(["kind": .string(agentError.kind.rawValue)]) { $1 })
+            }
+            Output.complain(Output.json(JSONValue.object(["error": .object(error)]), pretty: true))
+        } else {
+            Output.complain("jeton: \(message)")
+        }
+        Glibc.exit(status.rawValue)
+    }
+}

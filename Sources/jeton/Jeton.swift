@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import JetonAPI
+internal import RPCClient
+
+/// The command that people type.
+struct Jeton: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jeton",
+        abstract: "Signs other Matrix clients in by single-use login tokens, which the agent jetond mints.",
+        discussion: """
+            Begin with `jeton login @you:example.org`; then `jeton token` prints a login token for another client.
+
+            Exit status: 0 ok, 1 failed, 2 agent unreachable, 3 locked, 4 denied, 5 rate-limited, 6 log in again,
+            7 not supported by the homeserver, 8 no prompt available, 64 wrong usage, 124 timed out.
+            """,
+        version: "jeton \(releaseVersion)",
+        subcommands: [
+            LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
+            LimitsCommand.self, WaitCommand.self, RPCCommand.self,
+        ]
+    )
+}
+
+@main
+enum Program {
+    static func main() {
+        let wantsJSON = CommandLine.arguments.contains("--json")
+        do {
+            var command = try Jeton.parseAsRoot()
+            try command.run()
+        } catch let problem as RPCClient.Problem {
+            Failure(problem).exit(asJSON: wantsJSON)
+        } catch let failure as Failure {
+            failure.exit(asJSON: wantsJSON)
+        } catch {
+            Jeton.exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import RPCClient
+
+/// What every subcommand takes.
+struct SharedOptions: ParsableArguments {
+    @Option(help: "The agent's socket (default: $JETON_SOCKET, else $XDG_RUNTIME_DIR/jeton/agent.sock).")
+    var socket: String?
+
+    @Flag(help: "Print JSON; errors too, on stderr.")
+    var json = false
+
+    func connect() throws -> RPCClient {
+        do {
+            return try RPCClient(path: SocketPath.find(option: socket))
+        } catch let unknown as SocketPath.Unknown {
+            throw Failure(.agentUnreachable, unknown.description)
+        }
+    }
+}
+
+/// For subcommands that are about one account.
+struct AccountOption: ParsableArguments {
+    @Option(help: "The account, as a full user id; needed only where the agent holds several.")
+    var account: String?
+}

@@ -1,0 +1,62 @@
+internal import Glibc
+
+/// The terminal that the user sits at, for questions: stdin and stdout may be pipes.
+struct Terminal: ~Copyable {
+    private let descriptor: CInt
+
+    /// Nil where there is none, as in a unit or over a pipe from cron.
+    init?() {
+        descriptor = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Asks, and reads a line.
+    /// - Returns: nil where the user gave up (Ctrl-C, Ctrl-D).
+    func ask(_ question: String, echoing: Bool = true) -> String? {
+        write(question)
+        var before = termios()
+        guard unsafe tcgetattr(descriptor, &before) == 0 else { return nil }
+        var during = before
+        if !echoing { during.c_lflag &= ~tcflag_t(ECHO) }
+        // Ctrl-C must not end us while the terminal is mute: it ends the line instead, and we put things back.
+        during.c_lflag &= ~tcflag_t(ISIG)
+        unsafe withUnsafeMutableBytes(of: &during.c_cc) { unsafe $0[Int(VEOL)] = Self.interrupt }
+        // What was typed before the question was no answer to it.
+        unsafe tcsetattr(descriptor, TCSAFLUSH, &during)
+        let line = readLine()
+        unsafe tcsetattr(descriptor, TCSAFLUSH, &before)
+        if !echoing || line == nil { write("\n") }
+        return line
+    }
+
+    /// A question that is answered by y or n; anything else means no.
+    func confirm(_ question: String) -> Bool {
+        let answer = ask("\(question) [y/N] ")?.lowercased()
+        return answer == "y" || answer == "yes"
+    }
+
+    private static let interrupt: UInt8 = 0x03
+
+    private func readLine() -> String? {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while true {
+            let count = unsafe read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != Self.interrupt else { return nil }
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+    }
+
+    private func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}

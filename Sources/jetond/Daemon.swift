@@ -1,0 +1,132 @@
+internal import Agent
+internal import Glibc
+internal import JetonAPI
+internal import Logging
+internal import MatrixClient
+internal import NIOCore
+internal import NIOPosix
+internal import RPCServer
+internal import ServiceLifecycle
+internal import Systemd
+internal import UnixSignals
+internal import Vault
+
+/// Joins the agent with its socket, its homeservers and its service manager.
+struct Daemon {
+    let options: Jetond
+    let sockets: PassedSockets
+
+    /// Homeservers' answers that do not come by then are given up at a stop; before the service manager kills us.
+    private static let patience = TimeAmount.seconds(8)
+
+    func run() async throws {
+        let logger = Logger(label: "jetond")
+        try? ProcessProtections.forbidDumps()
+        let manager = ServiceManager()
+        let folders = try Folders(state: options.state, configuration: options.config)
+        let configuration = try Configuration.read(folder: folders.configuration)
+        let folder = try StateFolder(path: folders.state)
+        // One thread serves all: a socket of one user, and homeservers that answer in milliseconds at best.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let transport = try transport(configuration, on: loop)
+        do {
+            let agent = try Agent(
+                configuration: configuration,
+                folder: folder,
+                transport: transport,
+                surroundings: surroundings(manager),
+                logger: logger
+            )
+            try await serve(agent, configuration, transport, manager, on: loop, logger)
+        } catch {
+            try? await transport.shutdown()
+            throw error
+        }
+    }
+
+    private func serve(
+        _ agent: Agent,
+        _ configuration: Configuration,
+        _ transport: HTTPTransport,
+        _ manager: ServiceManager,
+        on loop: any EventLoop,
+        _ logger: Logger
+    ) async throws {
+        let own = try sockets.descriptors["agent"] == nil ? ListeningSocket(at: socketPath()) : nil
+        defer { own?.remove() }
+        guard let descriptor = sockets.descriptors["agent"] ?? own?.descriptor else {
+            preconditionFailure("there is a socket, passed or our own")
+        }
+        let server = try await RPCServer(
+            listeningOn: descriptor,
+            on: loop,
+            table: agent.methods,
+            limits: configuration.socket,
+            uid: Int(geteuid()),
+            identify: { descriptor in
+                let peer = try PeerProcess(ofSocket: descriptor)
+                return Requester(pid: peer.pid, uid: peer.uid, command: peer.command)
+            }
+        )
+        let accounts = await agent.accountCount
+        manager.ready(status: "Serving \(accounts) account\(accounts == 1 ? "" : "s")")
+        logger.info("serving", metadata: ["socket": "\(own?.path ?? "passed by systemd")", "accounts": "\(accounts)"])
+        let watchdog = Watchdog(manager, on: loop)
+        let farewell = Farewell(manager: manager) {
+            loop.scheduleTask(in: Self.patience) { Task { try? await transport.shutdown() } }
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: server), .init(service: farewell)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await group.run()
+        watchdog?.cancel()
+        try? await transport.shutdown()
+        logger.info("stopped")
+    }
+
+    private func transport(_ configuration: Configuration, on loop: any EventLoop) throws -> HTTPTransport {
+        do {
+            return try HTTPTransport(on: loop, caFile: configuration.caFile)
+        } catch {
+            throw StartProblem("ca_file \(configuration.caFile ?? ""): cannot be read as PEM certificates (\(error))")
+        }
+    }
+
+    private func socketPath() throws -> String {
+        if let path = options.socket ?? Folders.environment("JETON_SOCKET") { return path }
+        guard let runtime = Folders.environment("XDG_RUNTIME_DIR") else {
+            throw StartProblem("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket; use --socket")
+        }
+        return "\(runtime)/jeton/agent.sock"
+    }
+
+    private func surroundings(_ manager: ServiceManager) -> Agent.Surroundings {
+        Agent.Surroundings(
+            pid: Int(getpid()),
+            supervised: Supervision(
+                systemd: manager.isListening,
+                socketActivated: !sockets.descriptors.isEmpty,
+                watchdogMs: manager.watchdogInterval?.milliseconds
+            ),
+            protections: {
+                Protections(
+                    dumpable: ProcessProtections.isDumpable,
+                    memoryLocked: ProcessProtections.isMemoryLocked,
+                    sandboxed: ProcessProtections.isSandboxed,
+                    storage: .plain
+                )
+            }
+        )
+    }
+}
+
+/// What keeps the agent from starting, as a sentence.
+struct StartProblem: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,46 @@
+internal import FoundationEssentials
+
+/// Where state and configuration lie: the option, else what systemd says, else the XDG base directories.
+struct Folders {
+    let state: String
+    let configuration: String
+
+    init(state: String?, configuration: String?) throws(StartProblem) {
+        if let folder = configuration ?? Self.first(of: "CONFIGURATION_DIRECTORY") {
+            self.configuration = folder
+        } else {
+            self.configuration = try Self.below("XDG_CONFIG_HOME", ".config", "jeton")
+        }
+        if let folder = state ?? Self.first(of: "STATE_DIRECTORY") {
+            self.state = folder
+        } else {
+            self.state = try Self.usualState()
+        }
+    }
+
+    static func environment(_ name: String) -> String? {
+        let value = ProcessInfo.processInfo.environment[name]
+        return value?.isEmpty == true ? nil : value
+    }
+
+    /// systemd separates several folders by colons; ours is the first.
+    private static func first(of name: String) -> String? {
+        environment(name)?.split(separator: ":").first.map { String($0) }
+    }
+
+    /// systemd before 254 puts the unit's state below ~/.config; an agent that is then run by hand finds it there.
+    private static func usualState() throws(StartProblem) -> String {
+        let usual = try below("XDG_STATE_HOME", ".local/state", "jeton-state")
+        let older = try below("XDG_CONFIG_HOME", ".config", "jeton-state")
+        let files = FileManager.default
+        return !files.fileExists(atPath: usual) && files.fileExists(atPath: older) ? older : usual
+    }
+
+    private static func below(_ variable: String, _ fallback: String, _ name: String) throws(StartProblem) -> String {
+        if let base = environment(variable) { return "\(base)/\(name)" }
+        guard let home = environment("HOME") else {
+            throw StartProblem("neither HOME nor \(variable) is set; name the folders with --state and --config")
+        }
+        return "\(home)/\(fallback)/\(name)"
+    }
+}

@@ -1,0 +1,61 @@
+internal import Agent
+internal import ArgumentParser
+internal import Glibc
+internal import JetonAPI
+internal import Logging
+internal import Systemd
+
+@main
+struct Jetond: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jetond",
+        abstract: "Holds Matrix sessions and mints single-use login tokens for local programs.",
+        discussion: """
+            Usually systemd starts it: `systemctl --user enable --now jetond.socket`. Without systemd, run it as it is.
+            Speak to it with `jeton`.
+            """,
+        version: "jetond \(releaseVersion)"
+    )
+
+    @Option(help: "Where to listen, if systemd passes no socket (default: $XDG_RUNTIME_DIR/jeton/agent.sock).")
+    var socket: String?
+
+    @Option(help: "The folder of the sessions (default: $STATE_DIRECTORY, else ~/.local/state/jeton-state).")
+    var state: String?
+
+    @Option(help: "The folder of config.json5 (default: $CONFIGURATION_DIRECTORY, else ~/.config/jeton).")
+    var config: String?
+
+    @Option(help: "The least severe entries to log.")
+    var logLevel: LogLevel = .info
+
+    func run() async throws {
+        do {
+            // Before anything may start a thread: it changes the environment.
+            let sockets = try PassedSockets.take(known: ["agent"])
+            LoggingSystem.bootstrap(Self.logHandler(logLevel.level))
+            try await Daemon(options: self, sockets: sockets).run()
+        } catch let error as any CustomStringConvertible {
+            // What a restart would not mend (sysexits.h, EX_CONFIG): the service manager does not try.
+            StandardError.write("jetond: \(error.description)\n")
+            throw ExitCode(78)
+        }
+    }
+
+    private static func logHandler(_ level: Logger.Level) -> @Sendable (String) -> any LogHandler {
+        let isJournal = Journal.isConnected
+        return { _ in
+            var handler: any LogHandler =
+                isJournal ? JournalLogHandler(identifier: "jetond") : StderrLogHandler(identifier: "jetond")
+            handler.logLevel = level
+            return handler
+        }
+    }
+}
+
+/// The levels of logging, as an option.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}
