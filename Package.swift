@@ -76,6 +76,13 @@ let package = Package(
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
         library("DevHomeserver", [flyingFox, flyingSocks]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["DevHomeserver", "JetonAPI", "RPCClient"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         tests("DevHomeserverTests", ["DevHomeserver"]),
+        tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
     ]
 )

@@ -64,7 +64,7 @@ extension Minter {
     }
 
     private func take(_ minting: Minting) async throws(AgentError) -> MintBook.Attempt {
-        try await book.take(minting.account, purpose: minting.request.purpose, requester: minting.requester)
+        try await book.take(minting.account, purpose: minting.purpose, requester: minting.requester)
     }
 
     private func inTheBook<Value: Sendable>(

@@ -201,7 +201,7 @@ actor Minter {
     }
 
     func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
-        challenges.add(wants, account: minting.account, purpose: minting.request.purpose, at: clock())
+        challenges.add(wants, account: minting.account, purpose: minting.purpose, at: clock())
     }
 
     func forget(_ account: String) { challenges.dropAll(of: account) }
@@ -213,4 +213,7 @@ struct Minting: Sendable {
     let request: GenerateLoginToken
     let requester: Requester
     let challenge: Challenge?
+
+    /// A request that answers a challenge need not repeat what it is for.
+    var purpose: String? { challenge?.purpose ?? request.purpose }
 }

@@ -1,0 +1,159 @@
+import DevHomeserver
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// Sessions: how they begin, what is kept of them, how they end.
+@Suite struct AccountTests {
+    @Test(arguments: HomeserverKind.available)
+    func `a wrong password is refused in the homeserver's words, and nothing is kept`(kind: HomeserverKind) async throws
+    {
+        let homeserver = try await kind.homeserver()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        let refused = try await agent.refusal(
+            of: LogIn(userId: user.id, homeserver: homeserver.address, password: Secret("canary-wrong"))
+        )
+        #expect(refused.kind == .homeserverError)
+        #expect(refused.data["http_status"] == 403)
+        #expect(refused.data["errcode"] == "M_FORBIDDEN")
+        #expect(try await agent.call(ListAccounts()).accounts.isEmpty)
+        try await agent.stop()
+    }
+
+    @Test(arguments: HomeserverKind.available)
+    func `a session is told, minted with, survives kill -9, and is over after the logout`(kind: HomeserverKind)
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedIn(kind)
+        let before = try await agent.call(GetAccountStatus()).account
+        #expect(before.userId == user.id)
+        #expect(before.homeserver == homeserver.address)
+        #expect(before.state == .active)
+        #expect(before.isDefault)
+        #expect(before.loginTokens == .init(supported: true, reason: .available))
+        let support = try await agent.call(GetLoginTokenSupport())
+        #expect(support.supported && support.capability == true)
+
+        try await agent.killNine()
+        try await agent.start()
+        #expect(try await agent.call(GetAccountStatus()).account == before)
+
+        _ = try await agent.call(LogOut())
+        #expect(try await agent.call(ListAccounts()).accounts.isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: agent.state).allSatisfy { !$0.contains("account") })
+        #expect(try await agent.refusal(of: GenerateLoginToken()).kind == .notLoggedIn)
+        try await agent.stop()
+    }
+
+    @Test(arguments: HomeserverKind.available)
+    func `the logout ends the session at the homeserver too`(kind: HomeserverKind) async throws {
+        let homeserver = try await kind.homeserver()
+        let user = try await homeserver.newUser()
+        let other = OtherClient(homeserver.address)
+        let session = try await other.logIn(user)
+        let accessToken = session.body["access_token"] ?? ""
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+
+        let account = try await agent.call(LogIn(homeserver: homeserver.address, accessToken: Secret(accessToken)))
+            .account
+        #expect(account.userId == user.id)
+        #expect(account.deviceId == session.body["device_id"])
+        _ = try await agent.call(LogOut())
+        #expect(try await other.whoAmI(accessToken).status == 401)
+        try await agent.stop()
+    }
+
+    @Test(arguments: HomeserverKind.available)
+    func `an access token that is none is refused, and one of somebody else too`(kind: HomeserverKind) async throws {
+        let homeserver = try await kind.homeserver()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+        let none = LogIn(homeserver: homeserver.address, accessToken: Secret("canary-notoken"))
+        #expect(try await agent.refusal(of: none).data["errcode"] == "M_UNKNOWN_TOKEN")
+
+        let accessToken = try await OtherClient(homeserver.address).logIn(user).body["access_token"] ?? ""
+        let wrong = LogIn(userId: "@somebody:else", homeserver: homeserver.address, accessToken: Secret(accessToken))
+        let refused = try await agent.refusal(of: wrong)
+        #expect(refused.kind == .invalidParams)
+        #expect(refused.message.contains(user.id))
+        try await agent.stop()
+    }
+
+    @Test(arguments: HomeserverKind.available)
+    func `signing in again keeps the device`(kind: HomeserverKind) async throws {
+        let (agent, user, homeserver) = try await signedIn(kind)
+        let first = try await agent.call(GetAccountStatus()).account
+        let second = try await agent.logIn(user, at: homeserver.address)
+        #expect(second.deviceId == first.deviceId)
+        try await agent.stop()
+    }
+
+    @Test func `with several accounts, a request must say which`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let (one, two) = (try await homeserver.newUser(), try await homeserver.newUser())
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(one, at: homeserver.address)
+        try await agent.logIn(two, at: homeserver.address)
+        let ambiguous = try await agent.refusal(of: GenerateLoginToken())
+        #expect(ambiguous.kind == .invalidParams)
+        #expect(ambiguous.data["candidates"] == .array([one.id, two.id].sorted().map { .string($0) }))
+        // One account's limit is not the other's.
+        _ = try await agent.mint(for: one)
+        _ = try await agent.mint(for: two)
+        try await agent.stop()
+    }
+
+    @Test func `an access token that has expired is renewed, and what comes of it is on the disk`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        for _ in 1...2 {
+            await homeserver.server.expireAccessTokens(of: user.id.localpart)
+            #expect(try await agent.call(GetAccountStatus()).account.state == .active)
+            try await agent.killNine()
+            try await agent.start()
+        }
+        _ = try await agent.mint(for: user)
+        try await agent.stop()
+    }
+
+    @Test func `callers that come at once share one renewal`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        await homeserver.server.expireAccessTokens(of: user.id.localpart)
+        try await withThrowingTaskGroup { group in
+            for _ in 1...10 { group.addTask { try await agent.call(GetLoginTokenSupport()).supported } }
+            for try await isSupported in group { #expect(isSupported) }
+        }
+        #expect(await homeserver.server.seenRequests.count { $0.path.hasSuffix("/refresh") } == 1)
+        try await agent.stop()
+    }
+
+    @Test func `a session that the homeserver has ended is told as such`() async throws {
+        let homeserver = try await DevHomeserverUnderTest { $0.offersRefresh = false }
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        await homeserver.server.expireAccessTokens(of: user.id.localpart)
+        let expired = try await agent.refusal(of: GenerateLoginToken())
+        #expect(expired.kind == .sessionExpired)
+        #expect(expired.data["soft"] == true)
+        #expect(try await agent.call(ListAccounts()).accounts.first?.state == .signedOutSoftly)
+        // Signing in again mends it, on the same device.
+        #expect(try await agent.logIn(user, at: homeserver.address).state == .active)
+        _ = try await agent.mint(for: user)
+        try await agent.stop()
+    }
+}
+
+extension String {
+    /// `alice` of `@alice:localhost`.
+    var localpart: String { String(dropFirst().prefix { $0 != ":" }) }
+}

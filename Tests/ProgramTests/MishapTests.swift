@@ -1,0 +1,198 @@
+import DevHomeserver
+import Foundation
+import JetonAPI
+import RPCClient
+import TestSupport
+import Testing
+
+/// Networks and homeservers that fail at the worst moment.
+@Suite struct MishapTests {
+    @Test(arguments: HomeserverKind.available)
+    func `a homeserver that is gone is named with the stage, and nothing is lost`(kind: HomeserverKind) async throws {
+        let folder = try ScratchFolder()
+        let (agent, user, stop) = try await signedInAlone(kind, folder)
+        try await stop()
+        let gone = try await agent.refusal(of: GetLoginTokenSupport())
+        #expect(gone.kind == .homeserverUnreachable)
+        #expect(gone.data["stage"] == "connect")
+        #expect(try await agent.call(GetAccountStatus()).account.state == .offline)
+        let refused = try await agent.refusal(of: GenerateLoginToken())
+        #expect(refused.kind == .homeserverUnreachable)
+        // Nothing left us, so nothing was minted: no permit is gone.
+        let limit = try await agent.call(GetRateLimitStatus()).limits.first { $0.name == .loginToken }
+        #expect(limit?.remaining == 1)
+        #expect(try await agent.call(ListAccounts()).accounts.map(\.userId) == [user.id])
+        try await agent.stop()
+    }
+
+    @Test func `an answer that never came leaves the outcome unknown: the permit is spent, a token may exist`()
+        async throws
+    {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        let asked = try await agent.refusal(of: GenerateLoginToken(purpose: "lost"))
+        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .stallAfterHandling)
+
+        async let lost = agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
+        try await eventually("the homeserver has the request") { await homeserver.mintRequests(of: user) == 2 }
+        await homeserver.server.stop()
+        let unknown = try await lost
+        #expect(unknown.kind == .outcomeUnknown)
+        #expect(unknown.data["may_exist_until"]?.stringValue != nil)
+
+        // Nobody mints twice by accident: not now, and not after a crash.
+        await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", nil)
+        _ = try await homeserver.server.start()
+        try await agent.killNine()
+        try await agent.start()
+        #expect(try await agent.refusal(of: GenerateLoginToken()).kind == .rateLimited)
+        let listed = try await agent.call(ListLoginTokens()).tokens
+        #expect(listed.map(\.state) == [.unknown])
+        #expect(listed.first?.purpose == "lost")
+        try await agent.stop()
+    }
+
+    @Test func `killed while the homeserver mints, the agent counts the permit as spent`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        let asked = try await agent.refusal(of: GenerateLoginToken())
+        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .stallAfterHandling)
+        let lost = Task { try await agent.call(GenerateLoginToken(auth: user.auth(challenge))) }
+        try await eventually("the homeserver has the request") { await homeserver.mintRequests(of: user) == 2 }
+        try await agent.killNine()
+        _ = await lost.result
+        await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", nil)
+        try await agent.start()
+        #expect(try await agent.refusal(of: GenerateLoginToken()).kind == .rateLimited)
+        #expect(try await agent.call(ListLoginTokens()).tokens.map(\.state) == [.unknown])
+        try await agent.stop()
+    }
+
+    @Test func `a homeserver that answers HTML is named as none`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        let page = "<html><h1>Hello</h1></html>"
+        for path in ["/_matrix/client/v3/login", "/_matrix/client/v3/capabilities"] {
+            await homeserver.server.misbehave(
+                on: path,
+                .answer(status: 502, contentType: "text/html; charset=utf-8", body: page, headers: [:])
+            )
+        }
+        let login = LogIn(userId: user.id, homeserver: homeserver.address, password: Secret(user.password))
+        let refused = try await agent.refusal(of: login)
+        #expect([.homeserverError, .unsupportedByHomeserver].contains(refused.kind))
+        await homeserver.server.misbehave(on: "/_matrix/client/v3/login", nil)
+        // The session stands, although the homeserver could not be asked what it can do.
+        let account = try await agent.call(login).account
+        #expect(account.loginTokens.supported == false)
+        let unclear = try await agent.refusal(of: GenerateLoginToken())
+        #expect(unclear.kind == .homeserverError)
+        #expect(unclear.message.contains("text/html"))
+        try await agent.stop()
+    }
+
+    @Test func `a UIA session that the homeserver forgot is begun anew, once, without another question`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        let asked = try await agent.refusal(of: GenerateLoginToken())
+        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        await homeserver.server.forgetUIASessions()
+        let token = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
+        #expect(try await OtherClient(homeserver.address).logIn(token: token.loginToken.reveal()).status == 200)
+        try await agent.stop()
+    }
+
+    @Test func `a homeserver that begins to ask is followed, and so is one that ceases to`() async throws {
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let configuration = "{consent: 'caller', limits: {login_token: {count: 10, per_ms: 60000}}}"
+        let agent = try await AgentUnderTest(configuration: configuration).start()
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        let first = try await agent.refusal(of: GenerateLoginToken())
+        _ = try await agent.call(
+            GenerateLoginToken(consent: .init(challenge: first.data["challenge"]?.stringValue ?? ""))
+        )
+
+        await homeserver.server.change { $0.asksBeforeMinting = true }
+        let ours = try await agent.refusal(of: GenerateLoginToken())
+        #expect(ours.kind == .consentRequired)
+        let theirs = try await agent.refusal(
+            of: GenerateLoginToken(consent: .init(challenge: ours.data["challenge"]?.stringValue ?? ""))
+        )
+        #expect(theirs.kind == .authRequired)
+        _ = try await agent.call(GenerateLoginToken(auth: user.auth(theirs.data["challenge"]?.stringValue ?? "")))
+
+        await homeserver.server.change { $0.asksBeforeMinting = false }
+        let sealed = try await agent.refusal(of: GenerateLoginToken())
+        #expect(sealed.kind == .consentRequired)
+        _ = try await agent.call(
+            GenerateLoginToken(consent: .init(challenge: sealed.data["challenge"]?.stringValue ?? ""))
+        )
+        try await agent.stop()
+    }
+
+    @Test func `five wrong passwords in a quarter of an hour are the end, over a restart too`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        try await agent.logIn(user, at: homeserver.address)
+        let asked = try await agent.refusal(of: GenerateLoginToken())
+        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
+        for _ in 1...5 { #expect(try await agent.refusal(of: wrong).kind == .authRequired) }
+        let requests = await homeserver.mintRequests(of: user)
+        let blocked = try await agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
+        #expect(blocked.kind == .rateLimited)
+        #expect(blocked.data["limit"] == "wrong_password")
+        try await agent.killNine()
+        try await agent.start()
+        #expect(try await agent.refusal(of: GenerateLoginToken()).data["limit"] == "wrong_password")
+        #expect(await homeserver.mintRequests(of: user) == requests)
+        try await agent.stop()
+    }
+
+    @Test func `a hundred requests at once mint one login token`() async throws {
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let agent = try await AgentUnderTest(configuration: "{consent: 'none'}").start()
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        let outcomes = await withTaskGroup { group in
+            for _ in 1...100 {
+                group.addTask { (try? await agent.call(GenerateLoginToken())) != nil }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(outcomes == 1)
+        #expect(await homeserver.mintRequests(of: user) == 1)
+        try await agent.stop()
+    }
+}
+
+/// An agent that is signed in at a homeserver which the test has for itself, and how to stop that.
+private func signedInAlone(
+    _ kind: HomeserverKind,
+    _ folder: ScratchFolder
+) async throws -> (AgentUnderTest, TestUser, @Sendable () async throws -> Void) {
+    let agent = try await AgentUnderTest().start()
+    switch kind {
+    case .devHomeserver:
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        return (agent, user, { await homeserver.server.stop() })
+    case .synapse:
+        let homeserver = try await SynapseUnderTest.own(in: folder)
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        return (agent, user, { try await homeserver.stop() })
+    }
+}

@@ -1,0 +1,56 @@
+import JetonAPI
+import RPCClient
+import TestSupport
+
+/// An agent that is signed in as somebody new at a homeserver.
+func signedIn(
+    _ kind: HomeserverKind,
+    _ setup: Setup = .asking,
+    configuration: String? = nil
+) async throws -> (AgentUnderTest, TestUser, any TestHomeserver) {
+    let homeserver = try await kind.homeserver(setup)
+    let user = try await homeserver.newUser()
+    let agent = try await AgentUnderTest(configuration: configuration).start()
+    agent.companion = homeserver
+    try await agent.logIn(user, at: homeserver.address)
+    return (agent, user, homeserver)
+}
+
+extension AgentUnderTest {
+    @discardableResult
+    func logIn(_ user: TestUser, at address: String) async throws -> Account {
+        try await call(LogIn(userId: user.id, homeserver: address, password: Secret(user.password))).account
+    }
+
+    /// The whole way to a login token: the challenge, then the password.
+    func mint(for user: TestUser, purpose: String? = "a test") async throws -> GenerateLoginToken.Result {
+        let asked = try await refusal(of: GenerateLoginToken(account: user.id, purpose: purpose))
+        guard asked.kind == .authRequired, let challenge = asked.data["challenge"]?.stringValue else {
+            throw Unexpected("not asked for a password: \(asked)")
+        }
+        return try await call(GenerateLoginToken(account: user.id, purpose: purpose, auth: user.auth(challenge)))
+    }
+
+    /// Calls again each time a limit says when.
+    func patiently(_ request: GenerateLoginToken) async throws -> GenerateLoginToken.Result {
+        while true {
+            do {
+                return try await call(request)
+            } catch RPCClient.Problem.refused(let error) where error.kind == .rateLimited {
+                let wait = error.data["retry_after_ms"]?.integerValue ?? 0
+                guard wait <= 60_000 else { throw error }
+                try await Task.sleep(for: .milliseconds(wait))
+            }
+        }
+    }
+}
+
+extension TestUser {
+    /// The answer to a challenge, with the right password if none is given.
+    func auth(_ challenge: String, password: String? = nil) -> [String: JSONValue] {
+        [
+            "type": "m.login.password", "challenge": .string(challenge), "password": .string(password ?? self.password),
+            "identifier": ["type": "m.id.user", "user": .string(id)],
+        ]
+    }
+}

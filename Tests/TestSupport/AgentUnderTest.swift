@@ -1,0 +1,150 @@
+import Foundation
+public import JetonAPI
+import RPCClient
+import Testing
+
+/// A real `jetond` in a folder of its own. Whatever it did, it must not have left a secret behind: that is looked at
+/// each time it ends.
+public final class AgentUnderTest: @unchecked Sendable {
+    public let folder: ScratchFolder
+    public var socket: String { folder.file("run/agent.sock") }
+    public var state: String { folder.file("state") }
+    public var log: String { folder.file("log") }
+
+    private let extra: [String]
+    private let environment: [String: String]
+    private var process: Process?
+    /// What must live as long as the agent: a homeserver in this process ends with its last owner.
+    public var companion: (any TestHomeserver)?
+
+    /// - Parameters:
+    ///   - configuration: the text of config.json5.
+    ///   - arguments: further options of jetond.
+    ///   - environment: besides PATH and HOME.
+    /// - Throws: where the folder cannot be made.
+    public init(
+        configuration: String? = nil,
+        arguments: [String] = [],
+        environment: [String: String] = [:]
+    ) throws {
+        folder = try ScratchFolder()
+        extra = arguments
+        self.environment = environment
+        if let configuration { try folder.write(configuration, to: "config/config.json5") }
+    }
+
+    deinit {
+        if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    public var pid: Int32 { process?.processIdentifier ?? 0 }
+
+    /// Starts it, and waits until it answers.
+    @discardableResult
+    public func start() async throws -> AgentUnderTest {
+        try launch()
+        try await eventually("jetond answers") {
+            guard let process, process.isRunning else { throw Dead(log: logText) }
+            return (try? await call(Ping())) != nil
+        }
+        return self
+    }
+
+    /// Starts it, and does not wait.
+    public func launch() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Programs.path("jetond"))
+        process.arguments =
+            ["--socket", socket, "--state", state, "--config", folder.file("config"), "--log-level", "debug"] + extra
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        process.environment = ["PATH": path, "HOME": folder.path].merging(environment) { $1 }
+        if !FileManager.default.fileExists(atPath: log) { try folder.write("", to: "log") }
+        let handle = FileHandle(forWritingAtPath: log)
+        handle?.seekToEndOfFile()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        self.process = process
+    }
+
+    /// The end of a start that is meant to fail: its exit status and what it said.
+    public func failToStart() async throws -> Ended {
+        try launch()
+        let status = try await ended()
+        return Ended(status: status, output: "", errors: logText)
+    }
+
+    public func send(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits for its end.
+    public func ended() async throws -> Int32 {
+        guard let process else { return 0 }
+        return try await onThread {
+            process.waitUntilExit()
+            return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        }
+    }
+
+    /// As systemd stops it; then nothing may be left behind that is secret.
+    public func stop() async throws {
+        lookForSecretsOfTheProcess()
+        send(SIGTERM)
+        #expect(try await ended() == 0)
+        lookForSecretsOnTheDisk()
+    }
+
+    /// As power failures stop it.
+    public func killNine() async throws {
+        lookForSecretsOfTheProcess()
+        send(SIGKILL)
+        _ = try await ended()
+        lookForSecretsOnTheDisk()
+    }
+
+    public var logText: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+    /// Calls a method as a program would.
+    public func call<M: Method>(_ params: M) async throws -> M.Result {
+        let socket = socket
+        return try await onThread { try RPCClient(path: socket).call(params) }
+    }
+
+    /// Calls a method that must fail, and tells how.
+    public func refusal(of params: some Method) async throws -> AgentError {
+        do {
+            let result = try await call(params)
+            throw Unexpected("a result where an error was due: \(result)")
+        } catch RPCClient.Problem.refused(let error) {
+            return error
+        }
+    }
+
+    /// Runs `jeton` against it.
+    public func jeton(_ arguments: String..., input: String = "") async throws -> Ended {
+        try await run("jeton", arguments, environment: ["JETON_SOCKET": socket, "HOME": folder.path], input: input)
+    }
+
+    private func lookForSecretsOfTheProcess() {
+        for name in ["cmdline", "environ"] {
+            let text = (try? String(contentsOfFile: "/proc/\(pid)/\(name)", encoding: .utf8)) ?? ""
+            #expect(Canary.secrets(in: text).isEmpty, "a secret in \(name)")
+        }
+    }
+
+    private func lookForSecretsOnTheDisk() {
+        for (file, secrets) in Canary.leaks(below: folder.path) { Issue.record("secrets in \(file): \(secrets)") }
+    }
+}
+
+/// The agent ended where it should have served.
+public struct Dead: Error, CustomStringConvertible {
+    let log: String
+    public var description: String { "jetond has ended; it said:\n\(log)" }
+}
+
+/// Something that must not have happened.
+public struct Unexpected: Error, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import FoundationNetworking
+
+/// Another Matrix client, which shares no line with ours: curl's library by way of URLSession.
+public struct OtherClient: Sendable {
+    public let address: String
+
+    public init(_ address: String) { self.address = address }
+
+    public struct Answer: Sendable {
+        public var status: Int
+        public var body: [String: String]
+    }
+
+    /// Signs in with a login token.
+    public func logIn(token: String) async throws -> Answer {
+        try await send("POST", "/v3/login", body: ["type": "m.login.token", "token": token])
+    }
+
+    /// Signs in by password.
+    public func logIn(_ user: TestUser) async throws -> Answer {
+        let identifier = ["type": "m.id.user", "user": user.id]
+        let body: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
+        return try await send("POST", "/v3/login", body: body)
+    }
+
+    public func whoAmI(_ accessToken: String) async throws -> Answer {
+        try await send("GET", "/v3/account/whoami", accessToken: accessToken)
+    }
+
+    /// Mints a login token by itself: the homeserver's own limit counts all clients of an account.
+    public func mint(_ user: TestUser, _ accessToken: String) async throws -> Answer {
+        let identifier = ["type": "m.id.user", "user": user.id]
+        let auth: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
+        return try await send("POST", "/v1/login/get_token", accessToken: accessToken, body: ["auth": auth])
+    }
+
+    private func send(
+        _ method: String,
+        _ path: String,
+        accessToken: String? = nil,
+        body: [String: Any]? = nil
+    ) async throws -> Answer {
+        guard let url = URL(string: "\(address)/_matrix/client\(path)") else {
+            throw Unexpected("\(address) is no URL")
+        }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        if let accessToken { request.setValue("Bearer \(accessToken)", forHTTPHeaderField: "Authorization") }
+        request.httpBody = try body.map { try JSONSerialization.data(withJSONObject: $0) }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+        return Answer(status: status, body: object.compactMapValues { $0 as? String })
+    }
+}

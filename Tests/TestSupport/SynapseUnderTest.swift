@@ -1,0 +1,63 @@
+import Foundation
+import Synchronization
+
+/// A real Synapse, one for each setup, started at first use; it ends with this process.
+public final class SynapseUnderTest: TestHomeserver {
+    public let address: String
+    private let folder: String
+
+    private init(_ setup: Setup, folder: String) async throws {
+        self.folder = folder
+        let pid = ProcessInfo.processInfo.processIdentifier
+        let options = setup == .asking ? [] : [setup.rawValue]
+        let started = try await Self.script(["start", folder, "--port", "0", "--until-exit-of", "\(pid)"] + options)
+        address = started.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static let started = Mutex<[Setup: Task<SynapseUnderTest, any Error>]>([:])
+
+    /// All tests of one run share it: each start takes seconds.
+    public static func running(_ setup: Setup) async throws -> SynapseUnderTest {
+        let task = started.withLock { started in
+            let task = started[setup] ?? Task { try await SynapseUnderTest(setup, folder: scratch(setup)) }
+            started[setup] = task
+            return task
+        }
+        return try await task.value
+    }
+
+    /// One that a test has for itself, to stop it and to start it again.
+    public static func own(in folder: ScratchFolder) async throws -> SynapseUnderTest {
+        try await SynapseUnderTest(.asking, folder: folder.file("synapse"))
+    }
+
+    private static let scratchRoot = try? ScratchFolder()
+
+    private static func scratch(_ setup: Setup) -> String {
+        (scratchRoot?.path ?? "/nonexistent") + "/\(setup)"
+    }
+
+    public func stop() async throws { _ = try await Self.script(["stop", folder]) }
+
+    public func newUser() async throws -> TestUser {
+        let (name, password) = Self.makeUser()
+        let id = try await Self.script(["user", folder, name, password])
+        return TestUser(id: id.trimmingCharacters(in: .whitespacesAndNewlines), password: password)
+    }
+
+    /// Synapse's log has a line for each request, with the user.
+    public func mintRequests(of user: TestUser) async throws -> Int {
+        let log = try String(contentsOfFile: "\(folder)/homeserver.log", encoding: .utf8)
+        return log.split(separator: "\n").count { line in
+            ["Processed request", "/login/get_token", user.id].allSatisfy { line.contains($0) }
+        }
+    }
+
+    private static func script(_ arguments: [String]) async throws -> String {
+        var environment = ProcessInfo.processInfo.environment
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        let ended = try await run("\(Programs.repository)/Tests/homeserver", arguments, environment: environment)
+        guard ended.status == 0 else { throw Unexpected("Tests/homeserver \(arguments[0]) failed: \(ended.errors)") }
+        return ended.output
+    }
+}

@@ -1,0 +1,90 @@
+public import DevHomeserver
+import Foundation
+public import Testing
+
+/// Somebody with an account at a homeserver under test.
+public struct TestUser: Sendable {
+    public let id: String
+    public let password: String
+}
+
+/// How a homeserver is set up.
+public enum Setup: String, Sendable, CaseIterable {
+    case asking
+    /// get_token asks for no user-interactive authentication.
+    case unasking = "--no-uia"
+    /// get_token is switched off.
+    case off = "--no-login-token"
+}
+
+/// The homeservers that the same behaviours are tested against.
+public enum HomeserverKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case devHomeserver = "DevHomeserver"
+    case synapse = "Synapse"
+
+    public var testDescription: String { rawValue }
+
+    /// Without Synapse, `Tests/run` says loudly that its tests are skipped.
+    public static var available: [HomeserverKind] {
+        ProcessInfo.processInfo.environment["JETON_TEST_SYNAPSE"] == "1" ? allCases : [.devHomeserver]
+    }
+
+    /// A homeserver of this kind that runs: shared in the case of Synapse, for which every test has its own users.
+    public func homeserver(_ setup: Setup = .asking) async throws -> any TestHomeserver {
+        switch self {
+        case .devHomeserver: try await DevHomeserverUnderTest(setup)
+        case .synapse: try await SynapseUnderTest.running(setup)
+        }
+    }
+}
+
+/// A homeserver that tests run against.
+public protocol TestHomeserver: Sendable {
+    var address: String { get }
+    /// Registers somebody new.
+    func newUser() async throws -> TestUser
+    /// How often get_token was called so far in the name of somebody.
+    func mintRequests(of user: TestUser) async throws -> Int
+}
+
+extension TestHomeserver {
+    static func makeUser() -> (name: String, password: String) {
+        let name = "u" + UUID().uuidString.lowercased().filter { $0 != "-" }.prefix(12)
+        return (name, Canary.passwordMark + UUID().uuidString.lowercased().filter { $0 != "-" })
+    }
+}
+
+/// The small homeserver, in this process.
+public final class DevHomeserverUnderTest: TestHomeserver {
+    public let server: DevHomeserver
+    public let address: String
+
+    public init(_ setup: Setup = .asking, _ edit: @Sendable (inout DevHomeserver.Options) -> Void = { _ in })
+        async throws
+    {
+        var options = DevHomeserver.Options()
+        options.asksBeforeMinting = setup != .unasking
+        options.offersLoginTokens = setup != .off
+        // Long enough to be met, short enough to be waited for.
+        options.mintInterval = .seconds(2)
+        edit(&options)
+        server = DevHomeserver(options: options)
+        address = try await server.start()
+    }
+
+    deinit {
+        // It serves until it is stopped, whoever holds it.
+        Task { [server] in await server.stop() }
+    }
+
+    public func newUser() async throws -> TestUser {
+        let (name, password) = Self.makeUser()
+        await server.add(user: name, password: password)
+        return TestUser(id: "@\(name):localhost", password: password)
+    }
+
+    /// Nobody else is here.
+    public func mintRequests(of user: TestUser) async -> Int {
+        await server.seenRequests.count { $0.path.hasSuffix("/login/get_token") }
+    }
+}
