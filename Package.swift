@@ -78,8 +78,9 @@ let package = Package(
         library("DevHomeserver", [flyingFox, flyingSocks]),
         .target(
             name: "TestSupport",
-            dependencies: ["DevHomeserver", "JetonAPI", "RPCClient"],
+            dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
+            exclude: ["on-terminal"],
             swiftSettings: settings
         ),
         tests("DevHomeserverTests", ["DevHomeserver"]),

@@ -13,7 +13,8 @@ public final class AgentUnderTest: @unchecked Sendable {
 
     private let extra: [String]
     private let environment: [String: String]
-    private var process: Process?
+    private var process: RunningProgram?
+    private var hasEnded = true
     /// What must live as long as the agent: a homeserver in this process ends with its last owner.
     public var companion: (any TestHomeserver)?
 
@@ -33,57 +34,46 @@ public final class AgentUnderTest: @unchecked Sendable {
         if let configuration { try folder.write(configuration, to: "config/config.json5") }
     }
 
-    deinit {
-        if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
+    deinit { if !hasEnded { process?.send(SIGKILL) } }
 
-    public var pid: Int32 { process?.processIdentifier ?? 0 }
+    public var pid: Int32 { process?.pid ?? 0 }
 
     /// Starts it, and waits until it answers.
     @discardableResult
     public func start() async throws -> AgentUnderTest {
-        try launch()
-        try await eventually("jetond answers") {
-            guard let process, process.isRunning else { throw Dead(log: logText) }
-            return (try? await call(Ping())) != nil
-        }
+        try await launch()
+        // It ends early only in a test that fails; then the deadline is what ends the wait.
+        let ended = try await run("jeton", ["wait", "--timeout", "20", "--socket", socket])
+        guard ended.status == 0 else { throw Dead(log: logText) }
         return self
     }
 
     /// Starts it, and does not wait.
-    public func launch() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Programs.path("jetond"))
-        process.arguments =
-            ["--socket", socket, "--state", state, "--config", folder.file("config"), "--log-level", "debug"] + extra
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        process.environment = ["PATH": path, "HOME": folder.path].merging(environment) { $1 }
+    public func launch() async throws {
         if !FileManager.default.fileExists(atPath: log) { try folder.write("", to: "log") }
-        let handle = FileHandle(forWritingAtPath: log)
-        handle?.seekToEndOfFile()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
-        self.process = process
+        process = try await RunningProgram(
+            "jetond",
+            ["--socket", socket, "--state", state, "--config", folder.file("config"), "--log-level", "debug"] + extra,
+            environment: ["HOME": folder.path].merging(environment) { $1 },
+            log: log
+        )
+        hasEnded = false
     }
 
     /// The end of a start that is meant to fail: its exit status and what it said.
     public func failToStart() async throws -> Ended {
-        try launch()
+        try await launch()
         let status = try await ended()
         return Ended(status: status, output: "", errors: logText)
     }
 
-    public func send(_ signal: Int32) { kill(pid, signal) }
+    public func send(_ signal: Int32) { process?.send(signal) }
 
     /// Waits for its end.
     public func ended() async throws -> Int32 {
-        guard let process else { return 0 }
-        return try await onThread {
-            process.waitUntilExit()
-            return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        }
+        let status = try await process?.ended() ?? 0
+        hasEnded = true
+        return status
     }
 
     /// As systemd stops it; then nothing may be left behind that is secret.

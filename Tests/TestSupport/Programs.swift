@@ -1,4 +1,6 @@
 import Foundation
+import Subprocess
+import SystemPackage
 
 /// The programs under test, as the build made them, and how they ended.
 public enum Programs {
@@ -20,6 +22,7 @@ public enum Programs {
 
 /// A program that has run.
 public struct Ended: Sendable {
+    /// As a shell tells it: 128 and more for a signal.
     public var status: Int32
     public var output: String
     public var errors: String
@@ -27,6 +30,8 @@ public struct Ended: Sendable {
 
 /// Runs a program of ours (or one by its full path) to its end.
 /// - Parameters:
+///   - program: its name, or its full path.
+///   - arguments: not the name.
 ///   - environment: the whole of it; nothing is inherited but PATH.
 ///   - input: what it reads on standard input.
 /// - Returns: how it ended and what it said.
@@ -37,32 +42,86 @@ public func run(
     environment: [String: String] = [:],
     input: String = ""
 ) async throws -> Ended {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Programs.path(program))
-    process.arguments = arguments
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-    process.environment = ["PATH": path].merging(environment) { $1 }
-    let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = stdin
-    process.standardOutput = stdout
-    process.standardError = stderr
-    return try await onThread {
-        try process.run()
-        try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try? stdin.fileHandleForWriting.close()
-        // Both at once: a program that fills one pipe while we read the other would wait for ever.
-        let errors = DispatchQueue(label: "stderr")
-        nonisolated(unsafe) var complaints = Data()
-        errors.async { unsafe complaints = stderr.fileHandleForReading.readDataToEndOfFile() }
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        errors.sync {}
-        process.waitUntilExit()
-        let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        return Ended(
-            status: status,
-            output: String(decoding: output, as: UTF8.self),
-            errors: unsafe String(decoding: complaints, as: UTF8.self)
-        )
+    let result = try await Subprocess.run(
+        .path(FilePath(Programs.path(program))),
+        arguments: Arguments(arguments),
+        environment: Programs.environment(environment),
+        input: .string(input),
+        output: .string(limit: 1024 * 1024),
+        error: .string(limit: 1024 * 1024)
+    )
+    return Ended(
+        status: result.terminationStatus.shellStatus,
+        output: result.standardOutput,
+        errors: result.standardError
+    )
+}
+
+/// A program that runs in the background.
+public struct RunningProgram: Sendable {
+    public let pid: Int32
+    private let ending: Task<Int32, any Error>
+
+    /// Starts a program; what it says is appended to a file.
+    /// - Parameters:
+    ///   - program: its name, or its full path.
+    ///   - arguments: not the name.
+    ///   - environment: the whole of it; nothing is inherited but PATH.
+    ///   - log: the file, which must be there.
+    /// - Throws: where it cannot be started.
+    public init(
+        _ program: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        log: String
+    ) async throws {
+        let file = try FileDescriptor.open(FilePath(log), .writeOnly, options: [.append, .closeOnExec])
+        let (started, start) = AsyncStream.makeStream(of: Int32.self)
+        ending = Task {
+            defer {
+                start.finish()
+                try? file.close()
+            }
+            let result = try await Subprocess.run(
+                .path(FilePath(Programs.path(program))),
+                arguments: Arguments(arguments),
+                environment: Programs.environment(environment),
+                input: .none,
+                output: .fileDescriptor(file, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(file, closeAfterSpawningProcess: false)
+            ) { execution in
+                start.yield(execution.processIdentifier.value)
+            }
+            return result.terminationStatus.shellStatus
+        }
+        guard let pid = await started.first(where: { _ in true }) else {
+            _ = try await ending.value
+            throw Unexpected("\(program) did not start")
+        }
+        self.pid = pid
+    }
+
+    public func send(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits for its end, and tells it as a shell does.
+    public func ended() async throws -> Int32 { try await ending.value }
+}
+
+extension TerminationStatus {
+    fileprivate var shellStatus: Int32 {
+        switch self {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
+    }
+}
+
+extension Programs {
+    fileprivate static func environment(_ own: [String: String]) -> Environment {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        var all: [Environment.Key: String] = ["PATH": path]
+        for (name, value) in own { all[.init(stringLiteral: name)] = value }
+        return .custom(all)
     }
 }
 
