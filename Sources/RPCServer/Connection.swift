@@ -31,8 +31,9 @@ struct Connection: Sendable {
                 try await answer(inbound, on: outbound)
             }
         } onGracefulShutdown: {
-            // Nothing more is read; the answers under way go out.
-            channel.close(mode: .input, promise: nil)
+            // Nothing more is read; the answers under way go out. In a later turn of the loop: where the stop began
+            // before us, this is called at once, and there is nobody yet to be told that the input has ended.
+            channel.eventLoop.execute { channel.close(mode: .input, promise: nil) }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SystemPackage
 
 /// A listening Unix socket of our own making, for where no service manager passes one.
 public struct ListeningSocket: Sendable {
@@ -13,8 +14,7 @@ public struct ListeningSocket: Sendable {
         public var description: String { "\(path): \(detail)" }
 
         fileprivate static func last(_ action: String, _ path: String) -> Problem {
-            let text = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-            return Problem(path: path, detail: "cannot \(action): \(text)")
+            Problem(path: path, detail: "cannot \(action): \(Errno(rawValue: errno))")
         }
     }
 

@@ -1,3 +1,4 @@
+internal import JetonAPI
 internal import Synchronization
 
 /// Counts the open connections, in all and by process, so that no client can use up the agent's descriptors.

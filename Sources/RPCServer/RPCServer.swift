@@ -7,7 +7,10 @@ public import ServiceLifecycle
 public struct RPCServer: Service, CustomStringConvertible {
     public var description: String { "RPCServer" }
 
-    private let listener: NIOAsyncChannel<any Channel, Never>
+    private let listener: any Channel
+    /// Accepted connections. NIO's own stream of them drops what it still holds when the listener closes, and such a
+    /// client would wait for ever.
+    private let accepted: AsyncStream<any Channel>
     private let table: MethodTable<Requester>
     private let limits: SocketLimits
     private let uid: Int
@@ -36,38 +39,35 @@ public struct RPCServer: Service, CustomStringConvertible {
         self.uid = uid
         self.identify = identify
         open = OpenConnections(limits: limits)
+        let (accepted, accept) = AsyncStream.makeStream(of: (any Channel).self)
+        self.accepted = accepted
         listener = try await ServerBootstrap(group: eventLoop)
             // A connection is read only once the task that serves it has taken it over.
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: limits.pendingBytes))
-            .bind(descriptor) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let decoder = LineDecoder(maximumLength: limits.messageBytes)
                     try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
-                    return channel
+                    if case .terminated = accept.yield(channel) { throw ChannelError.ioOnClosedChannel }
                 }
             }
+            .withBoundSocket(descriptor)
+            .get()
+        listener.closeFuture.whenComplete { _ in accept.finish() }
     }
 
     /// Serves until it is told to stop; then answers under way still go out.
     public func run() async throws {
-        let executor = EventLoopTaskExecutor(listener.channel.eventLoop)
-        try await withTaskExecutorPreference(executor) {
-            try await withGracefulShutdownHandler {
-                try await listener.executeThenClose { channels in
-                    try await serve(channels)
+        let executor = EventLoopTaskExecutor(listener.eventLoop)
+        await withTaskExecutorPreference(executor) {
+            await withGracefulShutdownHandler {
+                await withDiscardingTaskGroup { group in
+                    for await channel in accepted { group.addTask { await serve(channel) } }
                 }
             } onGracefulShutdown: {
-                listener.channel.close(promise: nil)
-            }
-        }
-    }
-
-    private func serve(_ channels: NIOAsyncChannelInboundStream<any Channel>) async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            for try await channel in channels {
-                group.addTask { await serve(channel) }
+                listener.close(promise: nil)
             }
         }
     }
