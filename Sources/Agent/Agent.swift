@@ -10,11 +10,19 @@ public struct Agent: Sendable {
         public var pid: Int
         public var supervised: Supervision
         public var protections: @Sendable () -> Protections
+        /// Called with the number of accounts, each time it has changed.
+        public var accountCountChanged: @Sendable (Int) -> Void
 
-        public init(pid: Int, supervised: Supervision, protections: @escaping @Sendable () -> Protections) {
+        public init(
+            pid: Int,
+            supervised: Supervision,
+            protections: @escaping @Sendable () -> Protections,
+            accountCountChanged: @escaping @Sendable (Int) -> Void
+        ) {
             self.pid = pid
             self.supervised = supervised
             self.protections = protections
+            self.accountCountChanged = accountCountChanged
         }
     }
 
@@ -36,7 +44,13 @@ public struct Agent: Sendable {
         clock: @escaping @Sendable () -> Moment = { .now },
         logger: Logger
     ) throws(StorageProblem) {
-        accounts = try Accounts(folder: folder, transport: transport, clock: clock, logger: logger)
+        accounts = try Accounts(
+            folder: folder,
+            transport: transport,
+            clock: clock,
+            countChanged: surroundings.accountCountChanged,
+            logger: logger
+        )
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         support = Support(accounts: accounts, transport: transport)
         minter = Minter(

@@ -13,7 +13,8 @@ extension AgentError {
                 ["stage": .string(failure.stage.rawValue), "detail": .string(failure.detail)]
             )
         case .refused(let refusal) where refusal.status == 429:
-            self = .rateLimited(Obstacle(scope: .homeserver, limit: .loginToken, wait: refusal.retryAfter ?? .zero))
+            let wait = max(refusal.retryAfter ?? .zero, .seconds(1))
+            self = .rateLimited(Obstacle(scope: .homeserver, limit: nil, wait: wait))
         case .refused(let refusal):
             var data: [String: JSONValue] = ["http_status": .integer(refusal.status)]
             data["errcode"] = refusal.errcode.map { .string($0) }
@@ -78,14 +79,50 @@ extension AgentError {
         let cause =
             switch (obstacle.scope, obstacle.limit) {
             case (.homeserver, _): "The homeserver wants to be left alone for now"
-            case (.local, .loginToken): "A login token was minted a short while ago"
+            case (.local, .loginToken), (.local, nil): "A login token was minted a short while ago"
             case (.local, .wrongPassword): "There were too many wrong passwords"
             }
         var data: [String: JSONValue] = [
-            "scope": .string(obstacle.scope.rawValue), "limit": .string(obstacle.limit.rawValue),
-            "retry_after_ms": .integer(obstacle.wait.milliseconds),
+            "scope": .string(obstacle.scope.rawValue), "retry_after_ms": .integer(obstacle.wait.milliseconds),
         ]
+        data["limit"] = obstacle.limit.map { .string($0.rawValue) }
         data["challenge"] = challenge.map { .string($0.id) }
         return AgentError(.rateLimited, "\(cause); try again in \(seconds) s.", data)
+    }
+}
+
+extension AgentError {
+    init(_ problem: Discovery.Problem, of serverName: String) {
+        switch problem {
+        case .unusable(let detail):
+            self = .invalidParams(
+                "the homeserver of \(serverName) cannot be found: \(detail); name it in homeserver",
+                field: "homeserver"
+            )
+        case .wrong(let detail):
+            self = .invalidParams("the homeserver of \(serverName) is wrong: \(detail)", field: "user_id")
+        case .failed(.unreachable(let failure)):
+            self = AgentError(
+                .homeserverUnreachable,
+                "The homeserver of \(serverName) cannot be looked up: \(failure.detail). If you know it, name it.",
+                ["stage": .string(failure.stage.rawValue), "detail": .string(failure.detail)]
+            )
+        case .failed:
+            self = .invalidParams(
+                "the homeserver of \(serverName) cannot be found; name it in homeserver",
+                field: "homeserver"
+            )
+        }
+    }
+}
+
+extension HomeserverAddress {
+    /// - Throws: `invalid_params` for `homeserver`.
+    static func named(_ text: String) throws(AgentError) -> HomeserverAddress {
+        do {
+            return try HomeserverAddress(text)
+        } catch {
+            throw .invalidParams("\(error)", field: "homeserver")
+        }
     }
 }

@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
+internal import SystemPackage
 
 /// Names the stage at which a request failed, from the errors of the libraries below.
 enum Failures {
@@ -17,13 +18,20 @@ enum Failures {
         switch error {
         case let error as NIOConnectionError: return connection(error)
         case let error as HTTPClientError: return client(error, mayHaveArrived: mayHaveArrived)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            return (.tls, "the TLS connection failed: \(error)")
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return (.tls, tls(error))
         case is CancellationError: return (.request, "the request was withdrawn")
         case is NIOTooManyBytesError: return (.request, "the answer is longer than any that is expected")
         case let error as IOError: return (mayHaveArrived ? .request : .connect, reason(error))
-        default: return (.request, "\(error)")
+        default: return (.request, "the HTTP client failed (\(type(of: error)))")
         }
+    }
+
+    private static func tls(_ error: any Error) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") || error is NIOSSLExtraError {
+            return "its certificate is not trusted, or is for another name (a CA of your own goes into ca_file)"
+        }
+        return text.contains("WRONG_VERSION_NUMBER") ? "it does not speak TLS there" : "the TLS handshake failed"
     }
 
     private static func connection(_ error: NIOConnectionError) -> (MatrixError.Failure.Stage, String) {
@@ -45,13 +53,10 @@ enum Failures {
             (.timeout, mayHaveArrived ? "no answer in time" : "no connection in time")
         case .remoteConnectionClosed: (.request, "the connection was closed before an answer came")
         case .cancelled: (.request, "the request was withdrawn")
-        default: (.request, "\(error)")
+        // Never the whole error: it may quote a header, and with it a token.
+        default: (.request, error.shortDescription)
         }
     }
 
-    private static func reason(_ error: IOError) -> String {
-        // "connect(descriptor:…): Connection refused (errno: 111)": the middle is for people.
-        let middle = error.description.split(separator: "): ").last?.split(separator: " (errno").first
-        return middle?.lowercased() ?? error.description
-    }
+    private static func reason(_ error: IOError) -> String { Errno(rawValue: error.errnoCode).description.lowercased() }
 }

@@ -73,16 +73,37 @@ public struct HTTPTransport: Sendable {
             request.body = .stream(watched, length: .known(Int64(body.count)))
         }
         do {
-            let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
-            let response = try await client.execute(request, deadline: deadline)
-            let bytes = try await response.body.collect(upTo: Self.maximumAnswer)
-            return Answer(
-                status: Int(response.status.code),
-                headers: response.headers.map { ($0.name, $0.value) },
-                body: Array(bytes.readableBytesView)
-            )
+            return try await within(deadlines.request) { [request] in try await exchange(request) }
         } catch {
             throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft))
+        }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
+        let response = try await client.execute(request, deadline: deadline)
+        let bytes = try await response.body.collect(upTo: Self.maximumAnswer)
+        return Answer(
+            status: Int(response.status.code),
+            headers: response.headers.map { ($0.name, $0.value) },
+            body: Array(bytes.readableBytesView)
+        )
+    }
+
+    /// The client's own deadline ends with the head of an answer; a body that never comes needs one too.
+    private func within<Value: Sendable>(
+        _ limit: Duration,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
     }
 }

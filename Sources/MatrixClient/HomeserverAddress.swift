@@ -20,7 +20,6 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Without a slash at its end.
     public let description: String
-    public let host: String
 
     public init(_ text: String) throws(Problem) {
         let full = text.contains("://") ? text : "https://\(text)"
@@ -33,11 +32,10 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
         var base = full
         while base.hasSuffix("/") { base.removeLast() }
         description = base
-        self.host = host
     }
 
     /// `localhost`, 127.0.0.0/8 and ::1.
-    public static func isLoopback(_ host: String) -> Bool {
+    static func isLoopback(_ host: String) -> Bool {
         let name = host.lowercased().drop { $0 == "[" }.prefix { $0 != "]" }
         if name == "localhost" || name == "::1" { return true }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }

@@ -78,7 +78,7 @@ extension MatrixClient {
         return try await exchange("POST", "/v3/refresh", body: body, expecting: Renewal.self)
     }
 
-    /// Ends the session. A session that has ended already counts as success.
+    /// Ends the session. One that has ended for good counts as success; one whose access token has expired has not.
     public func logOut(_ accessToken: Secret) async throws(MatrixError) {
         do {
             _ = try await exchange(
@@ -89,7 +89,7 @@ extension MatrixClient {
                 expecting: Anything.self
             )
         } catch {
-            guard case .refused(let refusal) = error, refusal.endsSession else { throw error }
+            guard case .refused(let refusal) = error, refusal.endsSession, !refusal.softLogout else { throw error }
         }
     }
 

@@ -26,7 +26,7 @@ public struct MatrixClient: Sendable {
             body: body.map(Self.encode)
         )
         guard answer.status == 200 else { throw ErrorAnswer.error(in: answer) }
-        guard let value = Self.decode(Body.self, from: answer.body) else {
+        guard let value = Self.decode(Body.self, from: answer.body), (value as? any TokenAnswer)?.isSane ?? true else {
             throw .notMatrix(status: 200, detail: "the answer to \(method) \(path) is not as the specification has it")
         }
         return value
@@ -42,6 +42,35 @@ public struct MatrixClient: Sendable {
         }
         return Array(data)
     }
+}
+
+/// An answer that holds tokens. What a header cannot carry is no token, and no life is longer than ten years.
+protocol TokenAnswer {
+    var tokens: [Secret?] { get }
+    var life: Int? { get }
+}
+
+extension TokenAnswer {
+    private static var longestLife: Int { 10 * 365 * 24 * 3600 * 1000 }
+
+    var isSane: Bool {
+        tokens.allSatisfy { $0?.isPrintable ?? true } && life.map { (0...Self.longestLife).contains($0) } ?? true
+    }
+}
+
+extension MatrixClient.Session: TokenAnswer {
+    var tokens: [Secret?] { [accessToken, refreshToken] }
+    var life: Int? { expiresInMs }
+}
+
+extension MatrixClient.Renewal: TokenAnswer {
+    var tokens: [Secret?] { [accessToken, refreshToken] }
+    var life: Int? { expiresInMs }
+}
+
+extension MatrixClient.MintedToken: TokenAnswer {
+    var tokens: [Secret?] { [loginToken] }
+    var life: Int? { expiresInMs }
 }
 
 /// An answer whose content does not matter.

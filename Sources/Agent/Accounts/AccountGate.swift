@@ -1,11 +1,14 @@
-/// Lets one minting of an account through at a time, in the order of arrival: the next one then sees what is left.
-actor AccountGate {
-    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+internal import Synchronization
 
-    /// Runs `work` when it is this caller's turn. Each turn ends, for each request in it has a deadline.
-    func pass<Value: Sendable, Failure: Error>(
+/// Lets one at a time do something to an account, in the order of arrival: the next one then sees what is left.
+final class AccountGate: Sendable {
+    /// Who waits, for each account that somebody is at.
+    private let waiting = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
+
+    /// Runs `work` when it is this caller's turn. Each turn ends, for all that is waited for in it has a deadline.
+    func pass<Value, Failure: Error>(
         _ account: String,
-        _ work: @Sendable () async throws(Failure) -> Value
+        _ work: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         await enter(account)
         defer { leave(account) }
@@ -13,14 +16,27 @@ actor AccountGate {
     }
 
     private func enter(_ account: String) async {
-        guard waiting[account] != nil else { return waiting[account] = [] }
-        await withCheckedContinuation { waiting[account]?.append($0) }
+        await withCheckedContinuation { continuation in
+            let isFree = waiting.withLock { waiting in
+                guard waiting[account] != nil else {
+                    waiting[account] = []
+                    return true
+                }
+                waiting[account]?.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
     }
 
     private func leave(_ account: String) {
-        guard var line = waiting[account], !line.isEmpty else { return waiting[account] = nil }
-        let next = line.removeFirst()
-        waiting[account] = line
-        next.resume()
+        let next = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+            guard waiting[account]?.isEmpty == false else {
+                waiting[account] = nil
+                return nil
+            }
+            return waiting[account]?.removeFirst()
+        }
+        next?.resume()
     }
 }

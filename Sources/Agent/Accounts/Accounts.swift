@@ -11,7 +11,9 @@ actor Accounts {
     private let logger: Logger
     private var sessions: [String: SessionRecord] = [:]
     private var offline: Set<String> = []
-    private var renewals: [String: Task<Result<Secret, SessionFailure>, Never>] = [:]
+    private let changes = AccountGate()
+    private let countChanged: @Sendable (Int) -> Void
+    private var renewals: [String: Task<Result<Secret, AgentError>, Never>] = [:]
 
     /// Renewed this long before it expires, so that no request meets the last second.
     private static let renewalMargin = Duration.seconds(30)
@@ -20,8 +22,10 @@ actor Accounts {
         folder: StateFolder,
         transport: HTTPTransport,
         clock: @escaping @Sendable () -> Moment,
+        countChanged: @escaping @Sendable (Int) -> Void,
         logger: Logger
     ) throws(StorageProblem) {
+        self.countChanged = countChanged
         self.folder = folder
         self.transport = transport
         self.clock = clock
@@ -82,31 +86,42 @@ actor Accounts {
 
     /// Puts a session on the disk and uses it from then on.
     func keep(_ session: SessionRecord) async throws(AgentError) {
-        do {
-            try await StateFile(session.fileName, in: folder).save(session)
-        } catch {
-            throw .storageFailed(error)
-        }
-        sessions[session.userId] = session
+        try await change(session.userId) { _ in session }
         offline.remove(session.userId)
     }
 
     func forget(_ account: String) async throws(AgentError) {
-        do {
-            try await StateFile<SessionRecord>(SessionRecord.fileName(of: account), in: folder).remove()
-        } catch {
-            throw .storageFailed(error)
-        }
-        sessions[account] = nil
+        try await change(account) { _ in nil }
         offline.remove(account)
     }
 
     /// Changes what is remembered of an account, if it is still held.
-    func note(_ account: String, _ change: @Sendable (inout SessionRecord) -> Void) async throws(AgentError) {
-        guard let old = sessions[account] else { return }
-        var session = old
-        change(&session)
-        if session != old { try await keep(session) }
+    func note(_ account: String, _ edit: (inout SessionRecord) -> Void) async throws(AgentError) {
+        try await change(account) { session in
+            guard var session else { return nil }
+            edit(&session)
+            return session
+        }
+    }
+
+    /// The one way to change a session: by what it is when its turn has come, on the disk before it is used.
+    private func change(
+        _ account: String,
+        _ edit: (SessionRecord?) -> SessionRecord?
+    ) async throws(AgentError) {
+        try await changes.pass(account) { () async throws(AgentError) in
+            let old = sessions[account]
+            let new = edit(old)
+            guard new != old else { return }
+            let file = StateFile<SessionRecord>(SessionRecord.fileName(of: account), in: folder)
+            do throws(StorageProblem) {
+                if let new { try await file.save(new) } else { try await file.remove() }
+            } catch {
+                throw .storageFailed(error)
+            }
+            sessions[account] = new
+            if (old == nil) != (new == nil) { countChanged(sessions.count) }
+        }
     }
 
     /// Makes a request in the name of an account: with a token that still lives, and once more with a new one where
@@ -125,7 +140,7 @@ actor Accounts {
                 return try await attempt(account, newer, request)
             } catch {
                 guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
-                throw .agent(await end(account, refusal))
+                throw .agent(await end(account, newer, refusal))
             }
         }
     }
@@ -163,17 +178,17 @@ actor Accounts {
         guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
         // Somebody else has renewed in the meantime.
         if session.accessToken != refused { return session.accessToken }
-        guard session.refreshToken != nil else { throw .agent(await end(account, refusal)) }
+        guard session.refreshToken != nil else { throw .agent(await end(account, refused, refusal)) }
         return try await renew(session)
     }
 
     /// One renewal at a time, however many callers wait for it; a caller that goes away does not end it.
     private func renew(_ session: SessionRecord) async throws(SessionFailure) -> Secret {
         let account = session.userId
-        if let renewal = renewals[account] { return try await renewal.value.get() }
+        if let renewal = renewals[account] { return try await Self.outcome(of: renewal) }
         // Unstructured, as it outlives the caller that began it: a pair that was sent must be kept.
-        let renewal = Task { () async -> Result<Secret, SessionFailure> in
-            do throws(SessionFailure) {
+        let renewal = Task { () async -> Result<Secret, AgentError> in
+            do throws(AgentError) {
                 return .success(try await renewed(session))
             } catch {
                 return .failure(error)
@@ -181,10 +196,20 @@ actor Accounts {
         }
         renewals[account] = renewal
         defer { renewals[account] = nil }
-        return try await renewal.value.get()
+        return try await Self.outcome(of: renewal)
     }
 
-    private func renewed(_ session: SessionRecord) async throws(SessionFailure) -> Secret {
+    private static func outcome(of renewal: Task<Result<Secret, AgentError>, Never>) async throws(SessionFailure)
+        -> Secret
+    {
+        switch await renewal.value {
+        case .success(let token): return token
+        case .failure(let error): throw .agent(error)
+        }
+    }
+
+    /// Every failure here comes before the request that needed the token: it is ours, not that request's.
+    private func renewed(_ session: SessionRecord) async throws(AgentError) -> Secret {
         guard let refreshToken = session.refreshToken else { return session.accessToken }
         let client = MatrixClient(homeserver: session.homeserver, transport: transport)
         let askedAt = clock()
@@ -194,31 +219,37 @@ actor Accounts {
         } catch {
             if case .unreachable = error { offline.insert(session.userId) }
             // 401 and 403 mean the same here: this refresh token is of no use any more.
-            guard case .refused(let refusal) = error, [401, 403].contains(refusal.status) else { throw .matrix(error) }
-            throw .agent(await end(session.userId, refusal, softly: true))
+            guard case .refused(let refusal) = error, [401, 403].contains(refusal.status) else {
+                throw AgentError(error, at: session.homeserver)
+            }
+            throw await end(session.userId, session.accessToken, refusal, softly: true)
         }
-        // Look again: the account may have signed out, or in anew, while the homeserver answered.
-        guard var current = sessions[session.userId], current.refreshToken == refreshToken else {
-            throw .agent(.notLoggedIn(session.userId))
+        var isKept = false
+        // On the disk before its first use: until then the homeserver still takes the old one. And only if nobody has
+        // signed out, or in anew, while the homeserver answered.
+        try await note(session.userId) { current in
+            guard current.refreshToken == refreshToken else { return }
+            current.accessToken = renewal.accessToken
+            current.refreshToken = renewal.refreshToken ?? refreshToken
+            current.accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
+            isKept = true
         }
-        current.accessToken = renewal.accessToken
-        current.refreshToken = renewal.refreshToken ?? refreshToken
-        current.accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
-        do {
-            // On the disk before its first use: until then the homeserver still takes the old one.
-            try await keep(current)
-        } catch {
-            throw .agent(error)
-        }
+        guard isKept else { throw .notLoggedIn(session.userId) }
         logger.debug("renewed the session", metadata: ["account": "\(session.userId)"])
-        return current.accessToken
+        return renewal.accessToken
     }
 
-    private func end(_ account: String, _ refusal: MatrixError.Refusal, softly: Bool = false) async -> AgentError {
+    /// Notes that the homeserver has ended the session that `token` belongs to; a newer one is none of it.
+    private func end(
+        _ account: String,
+        _ token: Secret,
+        _ refusal: MatrixError.Refusal,
+        softly: Bool = false
+    ) async -> AgentError {
         let ending: SessionRecord.Ending = softly || refusal.softLogout ? .softly : .forGood
         logger.warning("the homeserver has ended the session", metadata: ["account": "\(account)"])
-        do {
-            try await note(account) { $0.ending = ending }
+        do throws(AgentError) {
+            try await note(account) { if $0.accessToken == token { $0.ending = ending } }
         } catch {
             return error
         }

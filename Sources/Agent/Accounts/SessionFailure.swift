@@ -3,9 +3,9 @@ internal import MatrixClient
 
 /// Why a request in the name of an account failed.
 enum SessionFailure: Error, Sendable, Equatable {
-    /// By the homeserver, or on the way there.
+    /// The request itself failed, at the homeserver or on the way there.
     case matrix(MatrixError)
-    /// By us: the session is over, or could not be kept.
+    /// The request was never sent, or refused for its access token alone: there is no session to make it with.
     case agent(AgentError)
 
     /// What the caller of a method is told.

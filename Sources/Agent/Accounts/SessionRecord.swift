@@ -17,8 +17,23 @@ struct SessionRecord: Codable, Sendable, Equatable {
     var accessTokenExpiresAt: Moment?
     var ending: Ending?
     var asking = Asking.unknown
+    /// When that was seen: administrators change their minds.
+    var askingSeenAt: Moment?
     var support: SupportReason?
     var accountManagementUrl: String?
+
+    /// What is believed of the homeserver's asking now. That it asks nothing is believed for a day: where the agent
+    /// then has nobody to ask, nothing else would ever show that the homeserver has begun to.
+    func asking(at now: Moment) -> Asking {
+        guard asking == .absent else { return asking }
+        let isFresh = askingSeenAt.map { $0 <= now && now < $0.advanced(by: .seconds(24 * 3600)) } ?? false
+        return isFresh ? .absent : .unknown
+    }
+
+    mutating func see(_ asking: Asking, at now: Moment) {
+        self.asking = asking
+        askingSeenAt = now
+    }
 
     /// The name of the account's file: its user id, as far as file names allow.
     var fileName: String { Self.fileName(of: userId) }

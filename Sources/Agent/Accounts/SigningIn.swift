@@ -18,6 +18,10 @@ struct SigningIn: Sendable {
         guard request.accessToken != nil || (request.refreshToken == nil && request.deviceId == nil) else {
             throw .invalidParams("refresh_token and device_id belong to access_token", field: "refresh_token")
         }
+        for (token, field) in [(request.accessToken, "access_token"), (request.refreshToken, "refresh_token")]
+        where token?.isPrintable == false {
+            throw .invalidParams("\(field) must consist of visible ASCII characters", field: field)
+        }
         let homeserver = try await homeserver(for: request)
         let client = MatrixClient(homeserver: homeserver, transport: transport)
         // Unstructured: a session that the homeserver has begun is kept, even if the caller goes away meanwhile.
@@ -29,7 +33,7 @@ struct SigningIn: Sendable {
                     } else {
                         try await begin(request, client)
                     }
-                try await accounts.keep(session)
+                try await replace(with: session)
                 return .success(session.userId)
             } catch {
                 return .failure(error)
@@ -61,7 +65,15 @@ struct SigningIn: Sendable {
     }
 
     private func homeserver(for request: LogIn) async throws(AgentError) -> HomeserverAddress {
-        if let text = request.homeserver { return try .named(text) }
+        if let text = request.homeserver {
+            let named = try HomeserverAddress.named(text)
+            do {
+                _ = try await MatrixClient(homeserver: named, transport: transport).versions()
+            } catch {
+                throw AgentError(error, at: named)
+            }
+            return named
+        }
         guard let userId = request.userId else {
             throw .invalidParams("user_id or homeserver must be given", field: "user_id")
         }
@@ -96,10 +108,7 @@ struct SigningIn: Sendable {
         } catch {
             throw AgentError(error, at: client.homeserver)
         }
-        if user.hasPrefix("@"), begun.userId != user {
-            throw .invalidParams("the homeserver knows \(user) as \(begun.userId); sign in as that", field: "user_id")
-        }
-        return SessionRecord(
+        let session = SessionRecord(
             userId: begun.userId,
             deviceId: begun.deviceId,
             homeserver: client.homeserver,
@@ -107,6 +116,43 @@ struct SigningIn: Sendable {
             refreshToken: begun.refreshToken,
             accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
         )
+        do throws(AgentError) {
+            try await requireOwn(session, asked: user)
+        } catch {
+            // Ignoring failures: nobody holds this session, and it is as good as over.
+            try? await client.logOut(begun.accessToken)
+            throw error
+        }
+        return session
+    }
+
+    /// What a homeserver says of whose session this is must not touch an account that lives elsewhere: the next
+    /// password for that account would go to the wrong homeserver.
+    private func requireOwn(_ session: SessionRecord, asked user: String?) async throws(AgentError) {
+        guard UserID(session.userId) != nil else {
+            throw AgentError(
+                .homeserverError,
+                "\(session.homeserver) gave a user id that is none.",
+                ["http_status": 200]
+            )
+        }
+        if let user, UserID(user) != nil, user != session.userId {
+            let problem = "the homeserver knows \(user) as \(session.userId); sign in as that"
+            throw .invalidParams(problem, field: "user_id")
+        }
+        if let held = await accounts.session(of: session.userId), held.homeserver != session.homeserver {
+            let problem = "\(session.userId) is signed in at \(held.homeserver) here; log out there first"
+            throw .invalidParams(problem, field: "homeserver")
+        }
+    }
+
+    /// Keeps a session; one of the same account on another device is ended, as nobody would hold it any more.
+    private func replace(with session: SessionRecord) async throws(AgentError) {
+        let old = await accounts.session(of: session.userId)
+        try await accounts.keep(session)
+        guard let old, old.deviceId != session.deviceId, old.ending == nil else { return }
+        // Ignoring failures: the user sees that device in the list of sessions.
+        try? await MatrixClient(homeserver: old.homeserver, transport: transport).logOut(old.accessToken)
     }
 
     private func takeOver(
@@ -126,13 +172,15 @@ struct SigningIn: Sendable {
         guard let deviceId = owner.deviceId ?? request.deviceId else {
             throw .invalidParams("device_id is missing, and the homeserver does not tell it", field: "device_id")
         }
-        return SessionRecord(
+        let session = SessionRecord(
             userId: owner.userId,
             deviceId: deviceId,
             homeserver: client.homeserver,
             accessToken: accessToken,
             refreshToken: request.refreshToken
         )
+        try await requireOwn(session, asked: nil)
+        return session
     }
 
     /// A homeserver without password login is named as what it is, before the password goes there.
@@ -158,51 +206,4 @@ struct SigningIn: Sendable {
     }
 
     private static var usualDeviceName: String { "Jeton on \(ProcessInfo.processInfo.hostName)" }
-}
-
-/// `@local:server.name`, taken apart.
-struct UserID {
-    let serverName: String
-
-    init?(_ text: String) {
-        guard text.hasPrefix("@"), text.utf8.count <= 255, let colon = text.firstIndex(of: ":") else { return nil }
-        serverName = String(text[text.index(after: colon)...])
-        if serverName.isEmpty { return nil }
-    }
-}
-
-extension HomeserverAddress {
-    /// - Throws: `invalid_params` for `homeserver`.
-    static func named(_ text: String) throws(AgentError) -> HomeserverAddress {
-        do {
-            return try HomeserverAddress(text)
-        } catch {
-            throw .invalidParams("\(error)", field: "homeserver")
-        }
-    }
-}
-
-extension AgentError {
-    init(_ problem: Discovery.Problem, of serverName: String) {
-        switch problem {
-        case .unusable(let detail):
-            self = .invalidParams(
-                "the homeserver of \(serverName) cannot be found: \(detail); name it in homeserver",
-                field: "homeserver"
-            )
-        case .wrong(let detail):
-            self = .invalidParams("the homeserver of \(serverName) is wrong: \(detail)", field: "user_id")
-        case .failed(.unreachable(let failure)):
-            self = AgentError(
-                .homeserverUnreachable,
-                "The homeserver of \(serverName) cannot be looked up: \(failure.detail). If you know it, name it.",
-                ["stage": .string(failure.stage.rawValue), "detail": .string(failure.detail)]
-            )
-        case .failed:
-            self = .invalidParams(
-                "the homeserver of \(serverName) cannot be found; name it in homeserver",
-                field: "homeserver"
-            )
-        }
-    }
 }
