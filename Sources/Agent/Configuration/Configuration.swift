@@ -1,5 +1,4 @@
-internal import JetonAPI
-public import RPCServer
+public import JetonAPI
 
 /// What the user has set, defaults filled in.
 public struct Configuration: Sendable, Equatable {

@@ -15,17 +15,37 @@ extension Configuration {
     /// Files that are not there are fine.
     public static func read(folder: String) throws(ConfigurationProblem) -> Configuration {
         var configuration = Configuration()
-        let more = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/config.d")) ?? []
-        let files = ["config.json5"] + more.filter { $0.hasSuffix(".json5") }.sorted().map { "config.d/\($0)" }
-        for name in files {
+        for name in ["config.json5"] + (try more(in: "\(folder)/config.d")) {
             let path = "\(folder)/\(name)"
-            guard FileManager.default.fileExists(atPath: path) else { continue }
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw ConfigurationProblem(file: path, detail: "cannot be read; is it a file, and yours?")
-            }
-            configuration.apply(try ConfigurationFile(Array(data), from: path), folder: folder)
+            guard let text = try content(of: path) else { continue }
+            configuration.apply(try ConfigurationFile(text, from: path), folder: folder)
         }
         return configuration
+    }
+
+    private static func more(in folder: String) throws(ConfigurationProblem) -> [String] {
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            return names.filter { $0.hasSuffix(".json5") }.sorted().map { "config.d/\($0)" }
+        } catch {
+            if isMissing(error) { return [] }
+            throw ConfigurationProblem(file: folder, detail: "cannot be listed; is it a folder, and yours?")
+        }
+    }
+
+    private static func content(of path: String) throws(ConfigurationProblem) -> [UInt8]? {
+        do {
+            return Array(try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            if isMissing(error) { return nil }
+            throw ConfigurationProblem(file: path, detail: "cannot be read; is it a file, and yours?")
+        }
+    }
+
+    /// Only what is not there is left out in peace: a file that cannot be read might forbid something.
+    private static func isMissing(_ error: any Error) -> Bool {
+        let code = (error as? CocoaError)?.code
+        return code == .fileReadNoSuchFile || code == .fileNoSuchFile
     }
 }
 
@@ -58,17 +78,23 @@ extension ConfigurationFile {
         }
     }
 
+    /// A fortnight in milliseconds, or a gigabyte: nobody means more.
+    private static let largest = 1_209_600_000
+
     /// Numbers that are integers and still make no sense.
     private static func checkRanges(_ document: JSONDocument) throws(SchemaMismatch) {
         for section in ["limits", "socket"] {
             for member in document.root[section]?.members ?? [] {
                 let numbers = member.value.members ?? [member]
-                for number in numbers where document.integer(of: number.value).map({ $0 < 1 }) ?? false {
+                for number in numbers {
+                    guard let value = document.integer(of: number.value), !(1...largest).contains(value) else {
+                        continue
+                    }
                     let path =
                         number == member ? "\(section).\(member.name)" : "\(section).\(member.name).\(number.name)"
                     throw SchemaMismatch(
                         path: path,
-                        problem: "must be at least 1",
+                        problem: "must be at least 1 and at most \(largest)",
                         offset: number.value.range.lowerBound
                     )
                 }

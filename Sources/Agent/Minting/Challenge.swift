@@ -21,6 +21,8 @@ struct Challenge: Sendable {
     let purpose: String?
     let expiresAt: Moment
     var wants: Wants
+    /// The user has agreed already and only a limit is in the way: the challenge alone goes on.
+    var isAnswered = false
 
     /// Long enough to find a password, short enough not to be found lying about.
     static let life = Duration.seconds(300)
@@ -32,12 +34,10 @@ struct Challenges: Sendable {
     static let maximumPerAccount = 8
 
     /// Oldest first.
-    private var open: [Challenge] = []
+    private var all: [Challenge] = []
 
-    mutating func add(_ wants: Challenge.Wants, account: String, purpose: String?, at now: Moment) -> Challenge {
+    mutating func open(_ wants: Challenge.Wants, account: String, purpose: String?, at now: Moment) -> Challenge {
         dropExpired(at: now)
-        let own = open.filter { $0.account == account }
-        if own.count >= Self.maximumPerAccount, let oldest = own.first { drop(oldest.id) }
         let challenge = Challenge(
             id: Identifier.make("c"),
             account: account,
@@ -45,23 +45,31 @@ struct Challenges: Sendable {
             expiresAt: now.advanced(by: Challenge.life),
             wants: wants
         )
-        open.append(challenge)
+        reopen(challenge)
         return challenge
     }
 
     mutating func find(_ id: String, at now: Moment) -> Challenge? {
         dropExpired(at: now)
-        return open.first { $0.id == id }
+        return all.first { $0.id == id }
     }
 
-    mutating func update(_ id: String, _ wants: Challenge.Wants) {
-        guard let index = open.firstIndex(where: { $0.id == id }) else { return }
-        open[index].wants = wants
+    /// Takes a challenge out: only one request may answer it at a time.
+    /// - Returns: whether it was still there.
+    mutating func claim(_ id: String) -> Bool {
+        guard let index = all.firstIndex(where: { $0.id == id }) else { return false }
+        all.remove(at: index)
+        return true
     }
 
-    mutating func drop(_ id: String) { open.removeAll { $0.id == id } }
+    /// Lets a challenge be answered, again or at all; the oldest of too many goes.
+    mutating func reopen(_ challenge: Challenge) {
+        let own = all.filter { $0.account == challenge.account }
+        if own.count >= Self.maximumPerAccount, let oldest = own.first { _ = claim(oldest.id) }
+        all.append(challenge)
+    }
 
-    mutating func dropAll(of account: String) { open.removeAll { $0.account == account } }
+    mutating func dropAll(of account: String) { all.removeAll { $0.account == account } }
 
-    private mutating func dropExpired(at now: Moment) { open.removeAll { $0.expiresAt <= now } }
+    private mutating func dropExpired(at now: Moment) { all.removeAll { $0.expiresAt <= now } }
 }

@@ -10,7 +10,10 @@ public struct Quota: Sendable, Equatable, Codable {
         self.perMs = perMs
     }
 
-    var interval: Duration { .milliseconds(perMs / count) }
+    var interval: Duration { .milliseconds(max(1, perMs / count)) }
+
+    /// How far a burst may run ahead of what was earned.
+    var ahead: Duration { interval * (count - 1) }
 }
 
 /// Generic cell rate algorithm: the whole memory is one moment, of wall time, so that it holds over a restart.
@@ -23,32 +26,33 @@ struct Meter: Sendable, Equatable, Codable {
     /// When the last permit that was taken will have been earned.
     var earnedAt: Moment?
 
+    /// Brings the memory back into what can be true now. A clock that was set back would otherwise refuse until it
+    /// has caught up; what is clamped must be kept, or the wait would begin anew at each look.
+    mutating func clamp(at now: Moment, to quota: Quota) {
+        guard let earnedAt else { return }
+        self.earnedAt = min(earnedAt, now.advanced(by: quota.ahead + quota.interval))
+    }
+
     /// Takes a permit, if there is one.
     mutating func take(at now: Moment, from quota: Quota) -> Verdict {
-        let start = start(at: now, from: quota)
+        clamp(at: now, to: quota)
         let wait = wait(at: now, from: quota)
         guard wait <= .zero else { return .refused(retryAfter: wait) }
-        earnedAt = start.advanced(by: quota.interval)
+        earnedAt = start(at: now).advanced(by: quota.interval)
         return .granted
     }
 
     /// How long until there is a permit; zero or less where there is one now.
     func wait(at now: Moment, from quota: Quota) -> Duration {
-        now.advanced(by: ahead(quota)).duration(to: start(at: now, from: quota))
+        now.advanced(by: quota.ahead).duration(to: start(at: now))
     }
 
     /// How many permits there are now.
     func remaining(at now: Moment, from quota: Quota) -> Int {
-        let free = start(at: now, from: quota).duration(to: now.advanced(by: ahead(quota)))
+        let free = start(at: now).duration(to: now.advanced(by: quota.ahead))
         guard free >= .zero else { return 0 }
-        return min(quota.count, free.milliseconds / max(1, quota.interval.milliseconds) + 1)
+        return min(quota.count, free.milliseconds / quota.interval.milliseconds + 1)
     }
 
-    /// How far a burst may run ahead of what was earned.
-    private func ahead(_ quota: Quota) -> Duration { quota.interval * (quota.count - 1) }
-
-    private func start(at now: Moment, from quota: Quota) -> Moment {
-        // A clock set back would otherwise refuse until it has caught up.
-        min(max(earnedAt ?? now, now), now.advanced(by: ahead(quota) + quota.interval))
-    }
+    private func start(at now: Moment) -> Moment { max(earnedAt ?? now, now) }
 }

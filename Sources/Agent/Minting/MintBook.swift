@@ -32,21 +32,19 @@ actor MintBook {
     }
 
     /// - Throws: `rate_limited`, where no login token can be minted now.
-    func check(_ account: String) throws(AgentError) {
+    func check(_ account: String, for challenge: Challenge?) throws(AgentError) {
         let now = clock()
-        guard let obstacle = record(of: account).obstacle(at: now, quotas) else { return }
-        throw .rateLimited(obstacle)
+        guard let obstacle = record(of: account, at: now).obstacle(at: now, quotas) else { return }
+        throw .rateLimited(obstacle, challenge: challenge?.isAnswered == true ? challenge : nil)
     }
 
     /// Takes the permit and notes that a token may exist from now on.
     func take(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
-        try check(account)
         let now = clock()
-        var record = record(of: account)
+        var record = record(of: account, at: now)
+        if let obstacle = record.obstacle(at: now, quotas) { throw .rateLimited(obstacle) }
         let before = record.meter.earnedAt
-        guard record.meter.take(at: now, from: quotas.loginToken) == .granted else {
-            preconditionFailure("the check has just allowed it")
-        }
+        _ = record.meter.take(at: now, from: quotas.loginToken)
         let life = record.lastLifeMs.map { .milliseconds($0) } ?? Self.longestLife
         let entry = MintRecord.Entry(
             tokenId: Identifier.make("t"),
@@ -69,7 +67,7 @@ actor MintBook {
 
     /// The homeserver minted.
     func settle(_ attempt: Attempt, expiresInMs: Int) async throws(AgentError) -> MintRecord.Entry {
-        var record = record(of: attempt.account)
+        var record = records[attempt.account] ?? MintRecord()
         record.lastLifeMs = expiresInMs
         guard let index = record.entries.lastIndex(where: { $0.tokenId == attempt.tokenId }) else {
             preconditionFailure("an attempt that was never taken")
@@ -82,7 +80,7 @@ actor MintBook {
 
     /// It is certain that nothing was minted: the permit goes back, unless another was taken since.
     func giveBack(_ attempt: Attempt) async throws(AgentError) {
-        var record = record(of: attempt.account)
+        var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
         try await replace(record, of: attempt.account)
@@ -90,41 +88,54 @@ actor MintBook {
 
     /// When a token that may have been minted is certainly no longer accepted.
     func mayExistUntil(_ attempt: Attempt) -> Moment {
-        let entry = record(of: attempt.account).entries.last { $0.tokenId == attempt.tokenId }
+        let entry = records[attempt.account]?.entries.last { $0.tokenId == attempt.tokenId }
         return entry?.expiresAt ?? attempt.sentAt.advanced(by: Self.longestLife)
     }
 
     func noteWrongPassword(of account: String) async throws(AgentError) {
-        var record = record(of: account)
-        record.wrongPasswords = record.recentWrongPasswords(at: clock(), quotas.wrongPassword) + [clock()]
+        let now = clock()
+        var record = record(of: account, at: now)
+        record.wrongPasswords = record.recentWrongPasswords(at: now, quotas.wrongPassword) + [now]
         try await replace(record, of: account)
     }
 
-    func noteLimit(of account: String, retryAfter: Duration) async throws(AgentError) {
-        var record = record(of: account)
-        record.notBefore = clock().advanced(by: retryAfter)
+    /// The homeserver answered 429.
+    /// - Returns: how long it is left alone now, which is never no time at all.
+    func noteLimit(of account: String, retryAfter: Duration) async throws(AgentError) -> Duration {
+        let now = clock()
+        let wait = max(retryAfter, .seconds(1))
+        var record = record(of: account, at: now)
+        record.homeserverLimit = .init(notBefore: now.advanced(by: wait), waitMs: wait.milliseconds)
         try await replace(record, of: account)
+        return wait
     }
 
     /// The tokens of these accounts, newest first.
     func tokens(of accounts: [String]?) -> [IssuedToken] {
         let now = clock()
         return (accounts ?? records.keys.sorted())
-            .flatMap { account in record(of: account).entries.map { $0.issued(of: account, at: now) } }
+            .flatMap { account in (records[account]?.entries ?? []).map { $0.issued(of: account, at: now) } }
             .sorted { $0.issuedAt > $1.issuedAt }
     }
 
     func limits(of accounts: [String]) -> [RateLimit] {
         let now = clock()
         return accounts.flatMap { account -> [RateLimit] in
-            let record = record(of: account)
+            let record = record(of: account, at: now)
             return [
-                record.loginTokenLimit(account, at: now, quotas), record.wrongPasswordLimit(account, at: now, quotas),
+                record.loginTokenLimit(account, at: now, quotas.loginToken),
+                record.wrongPasswordLimit(account, at: now, quotas.wrongPassword),
             ]
         }
     }
 
-    private func record(of account: String) -> MintRecord { records[account] ?? MintRecord() }
+    /// The record as it can be true now.
+    private func record(of account: String, at now: Moment) -> MintRecord {
+        guard var record = records[account] else { return MintRecord() }
+        record.clamp(at: now, to: quotas)
+        records[account] = record
+        return record
+    }
 
     /// Writes first; where that fails, nothing has changed.
     private func replace(_ record: MintRecord, of account: String) async throws(AgentError) {

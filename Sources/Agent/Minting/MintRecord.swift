@@ -27,7 +27,13 @@ struct MintRecord: Sendable, Equatable, Codable {
 
     var meter = Meter()
     /// The homeserver's own limit: it answered 429 and said when to come back.
-    var notBefore: Moment?
+    struct HomeserverLimit: Sendable, Equatable, Codable {
+        var notBefore: Moment
+        /// What it said, for clocks that are set back meanwhile.
+        var waitMs: Int
+    }
+
+    var homeserverLimit: HomeserverLimit?
     var wrongPasswords: [Moment] = []
     /// How long the last login token lived, by the homeserver's word.
     var lastLifeMs: Int?
@@ -42,29 +48,43 @@ struct MintRecord: Sendable, Equatable, Codable {
         entries.removeFirst(max(0, entries.count - Self.maximumEntries))
     }
 
-    /// Wrong passwords that still count. What a clock set back left in the future counts as now.
+    /// Brings every moment back into what can be true now, after a clock was set back.
+    mutating func clamp(at now: Moment, to quotas: Quotas) {
+        meter.clamp(at: now, to: quotas.loginToken)
+        wrongPasswords = wrongPasswords.map { min($0, now) }
+        if let limit = homeserverLimit {
+            let latest = now.advanced(by: .milliseconds(limit.waitMs))
+            homeserverLimit?.notBefore = min(limit.notBefore, latest)
+        }
+    }
+
+    /// Wrong passwords that still count.
     func recentWrongPasswords(at now: Moment, _ quota: Quota) -> [Moment] {
-        let start = now.advanced(by: .milliseconds(-quota.perMs))
-        return wrongPasswords.map { min($0, now) }.filter { $0 > start }
+        wrongPasswords.filter { $0 > now.advanced(by: .milliseconds(-quota.perMs)) }
     }
 
     /// The first limit that stands in the way now.
     func obstacle(at now: Moment, _ quotas: Quotas) -> Obstacle? {
         if let wait = homeserverWait(at: now) { return Obstacle(scope: .homeserver, limit: .loginToken, wait: wait) }
-        let wrong = recentWrongPasswords(at: now, quotas.wrongPassword)
-        if wrong.count >= quotas.wrongPassword.count {
-            let oldest = wrong[wrong.count - quotas.wrongPassword.count]
-            let end = oldest.advanced(by: .milliseconds(quotas.wrongPassword.perMs))
-            return Obstacle(scope: .local, limit: .wrongPassword, wait: now.duration(to: end))
+        if let wait = wrongPasswordWait(at: now, quotas.wrongPassword) {
+            return Obstacle(scope: .local, limit: .wrongPassword, wait: wait)
         }
         let wait = meter.wait(at: now, from: quotas.loginToken)
         return wait > .zero ? Obstacle(scope: .local, limit: .loginToken, wait: wait) : nil
     }
 
-    /// How long the homeserver wants to be left alone; its word is clamped to a week when it is read.
+    /// How long the homeserver wants to be left alone.
     func homeserverWait(at now: Moment) -> Duration? {
-        guard let notBefore, notBefore > now else { return nil }
-        return now.duration(to: min(notBefore, now.advanced(by: .seconds(7 * 24 * 3600))))
+        guard let limit = homeserverLimit, limit.notBefore > now else { return nil }
+        return now.duration(to: limit.notBefore)
+    }
+
+    /// How long no more passwords are passed on.
+    func wrongPasswordWait(at now: Moment, _ quota: Quota) -> Duration? {
+        let wrong = recentWrongPasswords(at: now, quota)
+        guard wrong.count >= quota.count else { return nil }
+        let end = wrong[wrong.count - quota.count].advanced(by: .milliseconds(quota.perMs))
+        return now.duration(to: end)
     }
 }
 
@@ -82,6 +102,7 @@ struct Obstacle: Equatable {
     enum Scope: String { case local, homeserver }
 
     var scope: Scope
-    var limit: RateLimit.Name
+    /// Which of ours; nil where it is the homeserver's, for something that we do not count.
+    var limit: RateLimit.Name?
     var wait: Duration
 }

@@ -1,11 +1,23 @@
 internal import JetonAPI
 internal import MatrixClient
 
-/// The one request that mints, and what its answers mean for limit and ledger.
+/// The one request that mints, and what its answers mean for limit, ledger and challenge.
 extension Minter {
     enum Answer: Sendable {
         case minted(Challenge.SealedToken)
         case wants(UIAChallenge)
+        /// The homeserver knows nothing of this UIA session any more; nothing was minted.
+        case forgotten
+    }
+
+    /// What is known after a request that was neither granted nor answered by a question.
+    private enum Aftermath {
+        /// Nothing was minted: the permit goes back, the challenge can be answered again.
+        case nothing
+        /// Nothing was minted, and nothing more will be with this challenge.
+        case spoilt
+        /// A token may exist: the permit is spent, and a completed UIA session must not mint another.
+        case unknown
     }
 
     /// Asks the homeserver to mint, never again after the first byte was sent.
@@ -13,17 +25,19 @@ extension Minter {
     ///   - minting: for whom, and who asks.
     ///   - auth: the authentication dictionary, `session` included; nil begins.
     ///   - isQuestion: the homeserver is known to answer this with a question; being asked takes no permit.
+    ///   - challenge: what the caller answers, claimed; it is open again where it can be answered once more.
     /// - Returns: the token, sealed, or what the homeserver wants first.
     /// - Throws: every other outcome, after limit and ledger have been set right.
     func post(
         _ minting: Minting,
         auth: [String: JSONValue]?,
-        isQuestion: Bool
+        isQuestion: Bool = false,
+        answering challenge: Challenge? = nil
     ) async throws(AgentError) -> Answer {
         // Unstructured: what was sent is followed to its end and written down, even if the caller goes away meanwhile.
         let exchange = Task { () async -> Result<Answer, AgentError> in
             do throws(AgentError) {
-                return .success(try await self.exchange(minting, auth: auth, isQuestion: isQuestion))
+                return .success(try await self.exchange(minting, auth, isQuestion, challenge))
             } catch {
                 return .failure(error)
             }
@@ -33,69 +47,43 @@ extension Minter {
 
     private func exchange(
         _ minting: Minting,
-        auth: [String: JSONValue]?,
-        isQuestion: Bool
+        _ auth: [String: JSONValue]?,
+        _ isQuestion: Bool,
+        _ challenge: Challenge?
     ) async throws(AgentError) -> Answer {
-        var attempt = isQuestion ? nil : try await take(minting)
+        let attempt: MintBook.Attempt?
+        do throws(AgentError) {
+            attempt = isQuestion ? nil : try await take(minting)
+        } catch {
+            if let challenge { challenges.reopen(challenge) }
+            throw error
+        }
+        let token: MatrixClient.MintedToken
         do throws(SessionFailure) {
-            let token = try await send(minting.account, auth)
-            let taken: MintBook.Attempt
-            if let attempt {
-                taken = attempt
-            } else {
-                taken = try await inTheBook { () async throws(AgentError) in try await take(minting) }
-            }
-            attempt = taken
-            let entry = try await inTheBook { () async throws(AgentError) in
-                try await book.settle(taken, expiresInMs: token.expiresInMs)
-            }
-            return .minted(.init(token: token.loginToken, entry: entry))
+            token = try await request(minting.account, auth)
         } catch {
             switch error {
             case .matrix(.authenticationRequired(let uia)):
                 if let attempt { try await book.giveBack(attempt) }
                 return .wants(uia)
-            case .matrix(let error): throw try await settle(minting, attempt, error)
+            case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
+                if let attempt { try await book.giveBack(attempt) }
+                return .forgotten
+            case .matrix(let error): throw try await settle(minting, attempt, challenge, error)
             case .agent(let error):
-                if let attempt, error.kind == .sessionExpired { try await book.giveBack(attempt) }
+                if let attempt { try await book.giveBack(attempt) }
+                if let challenge { challenges.reopen(challenge) }
                 throw error
             }
         }
+        let taken: MintBook.Attempt
+        if let attempt { taken = attempt } else { taken = try await take(minting) }
+        let entry = try await book.settle(taken, expiresInMs: token.expiresInMs)
+        return .minted(.init(token: token.loginToken, entry: entry))
     }
 
     private func take(_ minting: Minting) async throws(AgentError) -> MintBook.Attempt {
         try await book.take(minting.account, purpose: minting.purpose, requester: minting.requester)
-    }
-
-    private func inTheBook<Value: Sendable>(
-        _ work: () async throws(AgentError) -> Value
-    ) async throws(SessionFailure) -> Value {
-        do {
-            return try await work()
-        } catch {
-            throw .agent(error)
-        }
-    }
-
-    /// Sends the request; where the homeserver has forgotten the UIA session, once more with a new one.
-    private func send(
-        _ account: String,
-        _ auth: [String: JSONValue]?
-    ) async throws(SessionFailure) -> MatrixClient.MintedToken {
-        do {
-            return try await request(account, auth)
-        } catch {
-            guard var auth, auth["type"] != nil, case .matrix(.refused(let refusal)) = error,
-                refusal.status == 400, refusal.errcode == "M_UNKNOWN"
-            else { throw error }
-            do {
-                return try await request(account, nil)
-            } catch {
-                guard case .matrix(.authenticationRequired(let uia)) = error else { throw error }
-                auth["session"] = uia.session.map { .string($0.reveal()) }
-                return try await request(account, auth)
-            }
-        }
     }
 
     private func request(
@@ -107,40 +95,72 @@ extension Minter {
         }
     }
 
-    /// What an error means: was anything minted, does the permit go back, does the challenge live on?
+    private static func isForgotten(_ refusal: MatrixError.Refusal, _ auth: [String: JSONValue]?) -> Bool {
+        auth?["session"] != nil && refusal.status == 400 && refusal.errcode == "M_UNKNOWN"
+    }
+
     private func settle(
         _ minting: Minting,
         _ attempt: MintBook.Attempt?,
+        _ challenge: Challenge?,
         _ error: MatrixError
     ) async throws(AgentError) -> AgentError {
         guard let session = await accounts.session(of: minting.account) else { return .notLoggedIn(minting.account) }
-        switch error {
-        case .unreachable(let failure) where failure.mayHaveArrived:
-            guard let attempt else { return AgentError(error, at: session.homeserver) }
-            // A completed UIA session could mint again without a password.
-            if let challenge = minting.challenge { challenges.drop(challenge.id) }
-            let end = await book.mayExistUntil(attempt)
-            return .outcomeUnknown(failure.detail, until: end, estimated: true)
-        case .refused(let refusal) where refusal.status >= 500: return AgentError(error, at: session.homeserver)
-        case .notMatrix(let status, _) where status == 200 || status >= 500:
-            return AgentError(error, at: session.homeserver)
-        case .refused(let refusal) where refusal.status == 429:
+        switch (Self.aftermath(of: error), attempt) {
+        case (.unknown, let attempt?):
+            return .outcomeUnknown(AgentError(error, at: session.homeserver), until: await book.mayExistUntil(attempt))
+        case (.unknown, nil): return AgentError(error, at: session.homeserver)
+        case (let aftermath, let attempt):
             if let attempt { try await book.giveBack(attempt) }
-            let wait = refusal.retryAfter ?? .zero
-            try await book.noteLimit(of: minting.account, retryAfter: wait)
-            let obstacle = Obstacle(scope: .homeserver, limit: .loginToken, wait: wait)
-            return .rateLimited(obstacle, challenge: minting.challenge)
-        case .refused(let refusal) where [404, 405].contains(refusal.status): break
-        case .refused(let refusal) where refusal.status == 403:
-            // Somebody else's credentials: the UIA session is spoilt.
-            if let challenge = minting.challenge { challenges.drop(challenge.id) }
-        default: break
+            if aftermath == .nothing, var challenge {
+                // A homeserver looks at its limit after the user: 429 says that the answer was right.
+                if error.status == 429, minting.request.auth != nil { challenge.isAnswered = true }
+                challenges.reopen(challenge)
+                return try await explain(error, minting, session, challenge)
+            }
+            return try await explain(error, minting, session, nil)
         }
-        if let attempt { try await book.giveBack(attempt) }
-        if case .refused(let refusal) = error, [404, 405].contains(refusal.status) {
+    }
+
+    private static func aftermath(of error: MatrixError) -> Aftermath {
+        switch error {
+        case .unreachable(let failure): failure.mayHaveArrived ? .unknown : .nothing
+        case .notMatrix(let status, _): status == 200 || status >= 500 ? .unknown : .nothing
+        case .refused(let refusal) where refusal.status >= 500: .unknown
+        // Somebody else's credentials.
+        case .refused(let refusal) where refusal.status == 403: .spoilt
+        case .refused, .authenticationRequired: .nothing
+        }
+    }
+
+    private func explain(
+        _ error: MatrixError,
+        _ minting: Minting,
+        _ session: SessionRecord,
+        _ challenge: Challenge?
+    ) async throws(AgentError) -> AgentError {
+        switch error {
+        case .refused(let refusal) where refusal.status == 429:
+            let wait = try await book.noteLimit(of: minting.account, retryAfter: refusal.retryAfter ?? .zero)
+            let obstacle = Obstacle(scope: .homeserver, limit: .loginToken, wait: wait)
+            return .rateLimited(obstacle, challenge: challenge)
+        case .refused(let refusal) where [404, 405].contains(refusal.status):
             await support.forget(minting.account)
             try await support.require(minting.account)
+        default: break
         }
         return AgentError(error, at: session.homeserver)
+    }
+}
+
+extension MatrixError {
+    /// The status of an answer, where there was one.
+    fileprivate var status: Int? {
+        switch self {
+        case .refused(let refusal): refusal.status
+        case .notMatrix(let status, _): status
+        case .authenticationRequired: 401
+        case .unreachable: nil
+        }
     }
 }

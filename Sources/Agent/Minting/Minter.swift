@@ -2,10 +2,9 @@ internal import JetonAPI
 internal import Logging
 internal import MatrixClient
 
-/// Mints login tokens. The order of the steps is the promise: account and support, limit, consent, permit, request,
+/// Mints login tokens. The order of the steps is the promise: account, limit, support, consent, permit, request,
 /// ledger; and nothing is delivered that nobody agreed to.
 actor Minter {
-    /// What the caller of `login_token.generate` is told, and by whom it is asked.
     typealias Request = GenerateLoginToken
 
     let accounts: Accounts
@@ -34,58 +33,29 @@ actor Minter {
     }
 
     func generate(_ request: Request, for requester: Requester) async throws(AgentError) -> Request.Result {
-        let challenge = try challenge(of: request)
+        let challenge = try challenges.answered(by: request, at: clock())
         let account = try await accounts.find(challenge?.account ?? request.account)
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         if let ending = session.ending { throw .sessionExpired(account, ending) }
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
-        if case .consent(let token?) = challenge?.wants { return try deliver(token, of: session, challenge) }
-        try await support.require(account)
+        if let challenge, case .consent(let token?) = challenge.wants {
+            guard challenges.claim(challenge.id) else { throw .challengeGone("consent.challenge") }
+            return try deliver(token, of: session)
+        }
+        try await book.check(account, for: challenge)
         try requirePrompt(request, account)
-        let minting = Minting(account: account, request: request, requester: requester, challenge: challenge)
+        try await support.require(account)
+        let purpose = challenge?.purpose ?? request.purpose
+        let minting = Minting(account: account, purpose: purpose, request: request, requester: requester)
         let result = try await gate.pass(account) { () async throws(AgentError) in
             // Whoever waited for their turn may have gone meanwhile; then nothing is begun.
-            if Task.isCancelled { throw .internalError("the request was withdrawn") }
-            return try await self.run(minting)
+            if Task.isCancelled { throw .withdrawn }
+            return try await run(minting)
         }
         if Task.isCancelled {
             logger.notice("the requester has gone: its login token is dropped", metadata: ["account": "\(account)"])
         }
         return result
-    }
-
-    /// The challenge that the request answers, if it answers one, and belongs to it.
-    private func challenge(of request: Request) throws(AgentError) -> Challenge? {
-        if let purpose = request.purpose, purpose.count > 200 {
-            throw .invalidParams("purpose must have at most 200 characters, not \(purpose.count)", field: "purpose")
-        }
-        let (id, field): (String, String)
-        switch (request.auth, request.consent) {
-        case (nil, nil): return nil
-        case (.some, .some): throw .invalidParams("auth and consent exclude each other", field: "consent")
-        case (let auth?, nil):
-            guard let text = auth["challenge"]?.stringValue else {
-                throw .invalidParams(
-                    "auth.challenge is missing; a request without auth gives one",
-                    field: "auth.challenge"
-                )
-            }
-            guard auth["session"] == nil else {
-                throw .invalidParams("auth.session is not known here; use auth.challenge", field: "auth.session")
-            }
-            (id, field) = (text, "auth.challenge")
-        case (nil, let consent?): (id, field) = (consent.challenge, "consent.challenge")
-        }
-        guard let challenge = challenges.find(id, at: clock()) else { throw .challengeGone(field) }
-        switch (challenge.wants, request.auth) {
-        case (.authentication, .some), (.consent, nil): break
-        case (.authentication, nil): throw .invalidParams("this challenge wants auth, not consent", field: "consent")
-        case (.consent, .some): throw .invalidParams("this challenge wants consent, not auth", field: "auth")
-        }
-        guard request.account == nil || request.account == challenge.account,
-            request.purpose == nil || request.purpose == challenge.purpose
-        else { throw .challengeBound }
-        return challenge
     }
 
     /// Where only the agent's own prompt counts, there must be one before anything is asked of the homeserver.
@@ -100,13 +70,22 @@ actor Minter {
 
     /// One turn of the account: everything that must not happen twice at the same time.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
-        try await book.check(minting.account)
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        switch (minting.challenge?.wants, session.asking) {
-        case (.authentication(let uia)?, _): return try await authenticate(minting, uia)
-        case (.consent?, _): return try await mintAndDeliver(minting)
-        case (nil, .absent): return try await ask(minting, session)
-        case (nil, .unknown), (nil, .required): return try await begin(minting, session)
+        // Look again: while we waited for our turn, the limit or the challenge may have been used up.
+        let challenge = try challenges.answered(by: minting.request, at: clock())
+        try await book.check(minting.account, for: challenge)
+        guard let challenge else {
+            switch session.asking(at: clock()) {
+            case .absent: return try await ask(minting, session)
+            case .unknown: return try await begin(minting, session, isQuestion: false)
+            case .required: return try await begin(minting, session, isQuestion: true)
+            }
+        }
+        guard challenges.claim(challenge.id) else { throw .challengeGone("challenge") }
+        switch challenge.wants {
+        case .authentication(let uia): return try await authenticate(minting, session, challenge, uia)
+        case .consent(let token?): return try deliver(token, of: session)
+        case .consent(nil): return try await mint(minting, session, answering: challenge)
         }
     }
 
@@ -115,72 +94,102 @@ actor Minter {
         switch policy(minting.account) {
         case .none:
             logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
-            return try await mintAndDeliver(minting)
+            return try await mint(minting, session, answering: nil)
         case .caller: throw .consentRequired(open(.consent(nil), minting))
         case .auto, .prompt: throw .promptUnavailable(minting.account)
         }
     }
 
-    /// The first request to a homeserver that asks, or of which it is not known. It may mint unasked: then the token
-    /// is sealed, and our own question decides.
-    private func begin(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: nil, isQuestion: session.asking == .required) {
-        case .wants(let uia):
-            try await accounts.note(minting.account) { $0.asking = .required }
-            throw .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
-        case .minted(let token):
-            try await accounts.note(minting.account) { $0.asking = .absent }
-            switch policy(minting.account) {
-            case .none: return try deliver(token, of: session, nil)
-            case .caller: throw .consentRequired(open(.consent(token), minting))
-            // The seal is not broken: the token ends here, unseen.
-            case .auto, .prompt: throw .promptUnavailable(minting.account)
-            }
+    /// The first request to a homeserver that asks, or of which it is not known.
+    private func begin(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        isQuestion: Bool
+    ) async throws(AgentError) -> Request.Result {
+        switch try await post(minting, auth: nil, isQuestion: isQuestion) {
+        case .wants(let uia): throw try await asked(uia, minting, session)
+        case .minted(let token): return try await unseal(token, minting, session)
+        case .forgotten: throw .sessionForgotten(at: session.homeserver)
+        }
+    }
+
+    /// The homeserver asks the user: remembered, and passed on.
+    private func asked(
+        _ uia: UIAChallenge,
+        _ minting: Minting,
+        _ session: SessionRecord
+    ) async throws(AgentError) -> AgentError {
+        let now = clock()
+        try await accounts.note(minting.account) { $0.see(.required, at: now) }
+        return .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
+    }
+
+    /// The homeserver minted without a question: the token is sealed, and our own question decides.
+    private func unseal(
+        _ token: Challenge.SealedToken,
+        _ minting: Minting,
+        _ session: SessionRecord
+    ) async throws(AgentError) -> Request.Result {
+        let now = clock()
+        try await accounts.note(minting.account) { $0.see(.absent, at: now) }
+        switch policy(minting.account) {
+        case .none: return try deliver(token, of: session)
+        case .caller: throw .consentRequired(open(.consent(token), minting))
+        // The seal is not broken: the token ends here, unseen.
+        case .auto, .prompt: throw .promptUnavailable(minting.account)
         }
     }
 
     /// The user's answer to the homeserver's question.
-    private func authenticate(_ minting: Minting, _ uia: UIAChallenge) async throws(AgentError) -> Request.Result {
-        guard let challenge = minting.challenge, let session = await accounts.session(of: minting.account) else {
-            throw .notLoggedIn(minting.account)
+    private func authenticate(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        _ challenge: Challenge,
+        _ uia: UIAChallenge
+    ) async throws(AgentError) -> Request.Result {
+        var challenge = challenge
+        var answer = try await post(minting, auth: minting.auth(in: uia), answering: challenge)
+        if case .forgotten = answer {
+            // Begun anew, once. The answer that the user gave goes along, where it was one.
+            switch try await post(minting, auth: nil, isQuestion: true) {
+            case .wants(let fresh) where minting.request.auth?["type"] != nil:
+                challenge.wants = .authentication(fresh)
+                answer = try await post(minting, auth: minting.auth(in: fresh), answering: challenge)
+            case .wants(let fresh): throw try await asked(fresh, minting, session)
+            case .minted(let token): return try await unseal(token, minting, session)
+            case .forgotten: break
+            }
         }
-        var auth = minting.request.auth ?? [:]
-        auth["challenge"] = nil
-        auth["session"] = uia.session.map { .string($0.reveal()) }
-        switch try await post(minting, auth: auth, isQuestion: false) {
-        case .minted(let token): return try deliver(token, of: session, challenge)
+        switch answer {
+        case .minted(let token): return try deliver(token, of: session)
         case .wants(let next):
-            if next.errcode == "M_FORBIDDEN", auth["type"] == "m.login.password" {
+            challenge.wants = .authentication(next)
+            challenges.reopen(challenge)
+            if next.errcode == "M_FORBIDDEN", minting.request.auth?["type"] == "m.login.password" {
                 try await book.noteWrongPassword(of: minting.account)
             }
-            challenges.update(challenge.id, .authentication(next))
             throw .authRequired(challenge, next, at: session.homeserver)
+        case .forgotten: throw .sessionForgotten(at: session.homeserver)
         }
     }
 
-    private func mintAndDeliver(_ minting: Minting) async throws(AgentError) -> Request.Result {
-        guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        switch try await post(minting, auth: nil, isQuestion: false) {
-        case .minted(let token): return try deliver(token, of: session, minting.challenge)
-        case .wants(let uia):
-            // The homeserver has begun to ask: its question replaces ours.
-            try await accounts.note(minting.account) { $0.asking = .required }
-            if let challenge = minting.challenge { challenges.drop(challenge.id) }
-            throw .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
+    /// Mints where the homeserver asks nothing and everybody else has agreed.
+    private func mint(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        answering challenge: Challenge?
+    ) async throws(AgentError) -> Request.Result {
+        switch try await post(minting, auth: nil, answering: challenge) {
+        case .minted(let token): return try deliver(token, of: session)
+        // The homeserver has begun to ask: its question replaces ours.
+        case .wants(let uia): throw try await asked(uia, minting, session)
+        case .forgotten: throw .sessionForgotten(at: session.homeserver)
         }
     }
 
     /// Breaks the seal. From here on the token is the caller's.
-    private func deliver(
-        _ token: Challenge.SealedToken,
-        of session: SessionRecord,
-        _ challenge: Challenge?
-    ) throws(AgentError) -> Request.Result {
-        if let challenge {
-            // Look again: only one answer to a challenge gets the token.
-            guard challenges.find(challenge.id, at: clock()) != nil else { throw .challengeGone("challenge") }
-            challenges.drop(challenge.id)
-        }
+    private func deliver(_ token: Challenge.SealedToken, of session: SessionRecord) throws(AgentError) -> Request.Result
+    {
         let left = clock().duration(to: token.entry.expiresAt)
         guard left > .zero else { throw .challengeGone("consent.challenge") }
         logger.notice(
@@ -200,8 +209,8 @@ actor Minter {
         )
     }
 
-    func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
-        challenges.add(wants, account: minting.account, purpose: minting.purpose, at: clock())
+    private func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
+        challenges.open(wants, account: minting.account, purpose: minting.purpose, at: clock())
     }
 
     func forget(_ account: String) { challenges.dropAll(of: account) }
@@ -210,10 +219,16 @@ actor Minter {
 /// One call of `login_token.generate`, looked through.
 struct Minting: Sendable {
     let account: String
+    /// As it was said first: a request that answers a challenge need not repeat it.
+    let purpose: String?
     let request: GenerateLoginToken
     let requester: Requester
-    let challenge: Challenge?
 
-    /// A request that answers a challenge need not repeat what it is for.
-    var purpose: String? { challenge?.purpose ?? request.purpose }
+    /// The caller's authentication dictionary with the homeserver's session in place of our challenge.
+    func auth(in uia: UIAChallenge) -> [String: JSONValue] {
+        var auth = request.auth ?? [:]
+        auth["challenge"] = nil
+        auth["session"] = uia.session.map { .string($0.reveal()) }
+        return auth
+    }
 }

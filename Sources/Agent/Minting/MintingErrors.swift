@@ -54,13 +54,21 @@ extension AgentError {
         return AgentError(.unsupportedByHomeserver, "\(homeserver) \(sentence).", data)
     }
 
-    static func outcomeUnknown(_ detail: String, until end: Moment, estimated: Bool) -> AgentError {
+    /// The end of a token's life is by the homeserver's usual word, or a guess on the safe side.
+    static func outcomeUnknown(_ cause: AgentError, until end: Moment) -> AgentError {
         AgentError(
             .outcomeUnknown,
-            "The request was sent and no answer came (\(detail)): a login token that nobody has may exist until \(end).",
-            ["may_exist_until": .string(end.description), "estimated": .boolean(estimated), "detail": .string(detail)]
+            "Whether a login token was minted is not known (\(cause.message)) One that nobody has may exist until \(end).",
+            cause.data.merging(["may_exist_until": .string(end.description), "estimated": true]) { $1 }
         )
     }
+
+    static func sessionForgotten(at homeserver: HomeserverAddress) -> AgentError {
+        let message = "\(homeserver) has lost track of the sign-in that was under way; begin anew."
+        return AgentError(.homeserverError, message, ["http_status": 400, "errcode": "M_UNKNOWN"])
+    }
+
+    static let withdrawn = AgentError(.internalError, "The request was withdrawn.")
 
     static func challengeGone(_ field: String) -> AgentError {
         invalidParams("\(field) is not known or has expired; begin anew without it", field: field)

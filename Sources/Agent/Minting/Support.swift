@@ -55,6 +55,8 @@ actor Support {
         let client = MatrixClient(homeserver: homeserver, transport: transport)
         do {
             if capability == true { return Finding(supported: true, reason: .available, capability: true) }
+            // A website answers 404 to everything: that is no reason to take it for a homeserver.
+            _ = try await client.versions()
             // An OAuth 2.0 server need not have login flows at all.
             let flows = try await flows(of: client)
             if capability == nil, flows?.mintsLoginTokens == true {
@@ -70,8 +72,7 @@ actor Support {
                 accountManagementUrl: metadata?.accountManagementUri
             )
         } catch {
-            if case .unreachable = error { throw AgentError(error, at: homeserver) }
-            return Finding(supported: false, reason: .unknownServer, capability: capability)
+            throw AgentError(error, at: homeserver)
         }
     }
 

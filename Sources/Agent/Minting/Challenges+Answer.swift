@@ -1,0 +1,44 @@
+internal import JetonAPI
+
+extension Challenges {
+    /// A purpose is a line for people to read: so many characters, and bytes, are enough.
+    private static let longestPurpose = (characters: 200, bytes: 800)
+
+    /// The challenge that a request answers, if it answers one; it must be the request's own.
+    mutating func answered(by request: GenerateLoginToken, at now: Moment) throws(AgentError) -> Challenge? {
+        if let purpose = request.purpose {
+            guard purpose.count <= Self.longestPurpose.characters, purpose.utf8.count <= Self.longestPurpose.bytes
+            else {
+                throw .invalidParams("purpose must have at most 200 characters", field: "purpose")
+            }
+        }
+        guard let (id, field) = try Self.answer(in: request) else { return nil }
+        guard let challenge = find(id, at: now) else { throw .challengeGone(field) }
+        switch (challenge.wants, request.auth) {
+        case (.authentication, .some), (.consent, nil): break
+        case (.authentication, nil): throw .invalidParams("this challenge wants auth, not consent", field: "consent")
+        case (.consent, .some): throw .invalidParams("this challenge wants consent, not auth", field: "auth")
+        }
+        guard request.account == nil || request.account == challenge.account,
+            request.purpose == nil || request.purpose == challenge.purpose
+        else { throw .challengeBound }
+        return challenge
+    }
+
+    private static func answer(in request: GenerateLoginToken) throws(AgentError) -> (id: String, field: String)? {
+        switch (request.auth, request.consent) {
+        case (nil, nil): return nil
+        case (.some, .some): throw .invalidParams("auth and consent exclude each other", field: "consent")
+        case (nil, let consent?): return (consent.challenge, "consent.challenge")
+        case (let auth?, nil):
+            guard let id = auth["challenge"]?.stringValue else {
+                let problem = "auth.challenge is missing; a request without auth gives one"
+                throw .invalidParams(problem, field: "auth.challenge")
+            }
+            guard auth["session"] == nil else {
+                throw .invalidParams("auth.session is not known here; use auth.challenge", field: "auth.session")
+            }
+            return (id, "auth.challenge")
+        }
+    }
+}
