@@ -56,13 +56,13 @@ let package = Package(
         // 1: values.
         library("JetonAPI"),
         // 2: one outside world each, ignorant of one another.
-        library("Systemd", ["CSystemd", logging]),
-        library("MatrixClient", ["JetonAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
-        library("RPCClient", ["JetonAPI"]),
-        library("Vault", ["JetonAPI"]),
-        library("RPCServer", ["JetonAPI", lifecycle, nioCore, nioPosix]),
+        library("Systemd", ["CSystemd", logging, systemPackage]),
+        library("MatrixClient", ["JetonAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage]),
+        library("RPCClient", ["JetonAPI", systemPackage]),
+        library("Vault", ["JetonAPI", systemPackage]),
+        library("RPCServer", ["JetonAPI", lifecycle, nioCore, nioPosix, systemPackage]),
         // 3: the rules.
-        library("Agent", ["JetonAPI", "MatrixClient", "RPCServer", "Vault", logging]),
+        library("Agent", ["JetonAPI", "MatrixClient", "Vault", logging]),
         // 4: programs.
         program("jeton", ["JetonAPI", "RPCClient", argumentParser]),
         program(

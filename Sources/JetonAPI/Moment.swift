@@ -13,11 +13,14 @@ public struct Moment: Sendable, Hashable {
 
 extension Moment: InstantProtocol {
     public func advanced(by duration: Duration) -> Moment {
-        Moment(millisecondsSince1970: millisecondsSince1970 + Int64(duration.milliseconds))
+        // What others say of times may be of any size: past the end of time is the end of time.
+        let (sum, isOver) = millisecondsSince1970.addingReportingOverflow(Int64(duration.milliseconds))
+        return Moment(millisecondsSince1970: isOver ? (duration < .zero ? .min : .max) : sum)
     }
 
     public func duration(to other: Moment) -> Duration {
-        .milliseconds(other.millisecondsSince1970 - millisecondsSince1970)
+        let (difference, isOver) = other.millisecondsSince1970.subtractingReportingOverflow(millisecondsSince1970)
+        return .milliseconds(isOver ? (other < self ? .min : .max) : difference)
     }
 
     public static func < (one: Moment, other: Moment) -> Bool {
@@ -52,6 +55,8 @@ extension Moment: Codable, CustomStringConvertible {
 extension Duration {
     /// Whole milliseconds, what is left over dropped.
     public var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+        let (whole, isOver) = Int(components.seconds).multipliedReportingOverflow(by: 1000)
+        let (sum, isFar) = whole.addingReportingOverflow(Int(components.attoseconds / 1_000_000_000_000_000))
+        return isOver || isFar ? (self < .zero ? .min : .max) : sum
     }
 }

@@ -8,7 +8,8 @@ public struct Secret: Sendable, Hashable {
     /// The secret itself. Each use of this is a place to look at in a review.
     public func reveal() -> String { text }
 
-    public var isEmpty: Bool { text.isEmpty }
+    /// Whether it consists of visible ASCII characters, as a token in a header must.
+    public var isPrintable: Bool { !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 }
 
 extension Secret: Codable {

@@ -1,12 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
 public import JetonAPI
+public import SystemPackage
 
 /// Calls the agent's methods, one after the other, and waits for each answer.
 public final class RPCClient {
     /// Why there is no answer.
     public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
-        case unreachable(path: String, SystemError)
+        case unreachable(path: String, Errno)
         /// Another user's program answers there.
         case impostor(path: String, uid: Int)
         case closed
@@ -29,10 +30,14 @@ public final class RPCClient {
     private let socket: UnixSocket
     private var lastID = 0
 
-    public init(path: String) throws(Problem) {
+    /// - Parameters:
+    ///   - path: the agent's socket.
+    ///   - patience: how long the agent may take for each step; nil: as long as it likes, for it may ask the user.
+    /// - Throws: why nobody trustworthy answers there.
+    public init(path: String, patience: Duration? = nil) throws(Problem) {
         self.path = path
         do {
-            socket = try UnixSocket(connectingTo: path)
+            socket = try UnixSocket(connectingTo: path, patience: patience)
         } catch {
             throw .unreachable(path: path, error)
         }
@@ -63,8 +68,10 @@ public final class RPCClient {
         line += Self.encode(method) + Array(",\"params\":".utf8) + Self.onOneLine(params) + Array("}\n".utf8)
         let answer: [UInt8]?
         do {
-            try socket.write(line)
-            answer = try socket.readLine()
+            // An agent that refuses us says why before it closes: what it said is there even if it does not listen.
+            let sending = Result { () throws(Errno) in try socket.write(line) }
+            answer = try? socket.readLine()
+            if answer == nil { try sending.get() }
         } catch {
             throw .unreachable(path: path, error)
         }
@@ -99,14 +106,14 @@ public final class RPCClient {
     }
 }
 
-extension SystemError {
+extension Errno {
     /// What to do about a connection that failed.
     fileprivate var cure: String {
-        switch code {
-        case ENOENT, ECONNREFUSED:
+        switch self {
+        case .noSuchFileOrDirectory, .connectionRefused:
             "Start it with `systemctl --user enable --now jetond.socket`, or run `jetond`."
-        case EACCES, EPERM: "The socket belongs to somebody else."
-        case ENAMETOOLONG: "The path is longer than a Unix socket's may be (107 bytes)."
+        case .permissionDenied, .notPermitted: "The socket belongs to somebody else."
+        case .fileNameTooLong: "The path is longer than a Unix socket's may be (107 bytes)."
         default: "`systemctl --user status jetond` may tell more."
         }
     }

@@ -1,20 +1,25 @@
 internal import Glibc
+internal import SystemPackage
 
 /// A connected Unix stream socket, read by lines. It blocks: its user is a command with one thing to do.
 final class UnixSocket {
     private let descriptor: CInt
     private var received: [UInt8] = []
 
-    /// - Throws: the number of the kernel's error.
-    init(connectingTo path: String) throws(SystemError) {
+    /// - Parameters:
+    ///   - path: at most 107 bytes.
+    ///   - patience: how long each step may take; nil: as long as it likes.
+    /// - Throws: the kernel's error.
+    init(connectingTo path: String, patience: Duration? = nil) throws(Errno) {
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw SystemError(code: errno) }
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        if let patience { setDeadlines(patience) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
         guard path.utf8.count <= capacity else {
             close(descriptor)
-            throw SystemError(code: ENAMETOOLONG)
+            throw Errno.fileNameTooLong
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let result = unsafe withUnsafePointer(to: &address) { address in
@@ -25,11 +30,19 @@ final class UnixSocket {
         guard result == 0 else {
             let code = errno
             close(descriptor)
-            throw SystemError(code: code)
+            throw Errno(rawValue: code)
         }
     }
 
     deinit { close(descriptor) }
+
+    private func setDeadlines(_ patience: Duration) {
+        let (seconds, attoseconds) = patience.components
+        var time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            unsafe setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+        }
+    }
 
     /// Whose program listens at the other end (SO_PEERCRED, unix(7)).
     var peerUID: Int? {
@@ -39,20 +52,20 @@ final class UnixSocket {
         return unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? Int(peer.uid) : nil
     }
 
-    func write(_ bytes: [UInt8]) throws(SystemError) {
+    func write(_ bytes: [UInt8]) throws(Errno) {
         var rest = bytes[...]
         while !rest.isEmpty {
             // MSG_NOSIGNAL: an agent that has gone is an error, not the end of this process.
             let count = unsafe rest.withUnsafeBytes {
                 unsafe send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
-            if count < 0, errno != EINTR { throw SystemError(code: errno) }
+            if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
             rest = rest.dropFirst(max(count, 0))
         }
     }
 
     /// The next line without its newline; nil where the other side has closed.
-    func readLine() throws(SystemError) -> [UInt8]? {
+    func readLine() throws(Errno) -> [UInt8]? {
         var searched = 0
         while true {
             if let end = received[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -63,18 +76,8 @@ final class UnixSocket {
             var chunk = [UInt8](repeating: 0, count: 16 * 1024)
             let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
             if count == 0 { return nil }
-            if count < 0, errno != EINTR { throw SystemError(code: errno) }
+            if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
             if count > 0 { received.append(contentsOf: chunk[..<count]) }
         }
-    }
-}
-
-/// An error of the kernel's, by its number.
-public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var code: CInt
-
-    public var description: String {
-        guard let text = unsafe strerror(code) else { return "error \(code)" }
-        return unsafe String(cString: text)
     }
 }

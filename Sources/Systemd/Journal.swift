@@ -1,6 +1,7 @@
 internal import CSystemd
 internal import FoundationEssentials
 internal import Glibc
+public import SystemPackage
 
 /// The journal, written to by its own protocol, so that fields stay fields.
 public enum Journal {

@@ -1,5 +1,6 @@
 internal import CSystemd
 internal import Glibc
+public import SystemPackage
 
 /// The listening sockets that the service manager opened for us, by name (sd_listen_fds(3)).
 public struct PassedSockets: Sendable {

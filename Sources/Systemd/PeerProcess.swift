@@ -1,5 +1,6 @@
 internal import CSystemd
 internal import FoundationEssentials
+public import SystemPackage
 
 /// The process at the other end of a Unix socket, as the kernel knows it.
 public struct PeerProcess: Sendable, Equatable {

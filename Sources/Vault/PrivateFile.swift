@@ -7,6 +7,12 @@ struct PrivateFile {
 
     var path: String { "\(folder)/\(name)" }
 
+    /// Where a new content is written before it takes the old one's place.
+    private var temporary: String { "\(folder)/\(Self.temporaryPrefix)\(name)\(Self.temporarySuffix)" }
+
+    static let temporaryPrefix = "."
+    static let temporarySuffix = ".new"
+
     /// Larger is no file of ours.
     private static let maximumSize = 16 * 1024 * 1024
 
@@ -35,7 +41,6 @@ struct PrivateFile {
 
     /// Replaces the content so that after a crash either the old or the new one is there, whole.
     func replace(with content: [UInt8]) throws(StorageProblem) {
-        let temporary = "\(folder)/.\(name).new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .last("write it", temporary) }
         do {
@@ -46,12 +51,17 @@ struct PrivateFile {
             throw error
         }
         close(descriptor)
-        guard unsafe rename(temporary, path) == 0 else { throw .last("replace it", path) }
+        guard unsafe rename(temporary, path) == 0 else {
+            let problem = StorageProblem.last("replace it", path)
+            unsafe unlink(temporary)
+            throw problem
+        }
         try syncFolder()
     }
 
-    /// Removes the file; one that is not there is fine.
+    /// Removes the file, and what a crash may have left of a new one; what is not there is fine.
     func remove() throws(StorageProblem) {
+        unsafe unlink(temporary)
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .last("remove it", path) }
         try syncFolder()
     }

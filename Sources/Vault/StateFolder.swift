@@ -29,6 +29,16 @@ public final class StateFolder: Sendable {
         defer { close(descriptor) }
         try PrivateFile.requirePrivate(try PrivateFile.status(of: descriptor, path), path)
         try lock()
+        removeLeftovers()
+    }
+
+    /// What an agent was writing when it was killed: it may hold tokens, and nobody would ever look at it again.
+    private func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for name in names
+        where name.hasPrefix(PrivateFile.temporaryPrefix) && name.hasSuffix(PrivateFile.temporarySuffix) {
+            unsafe unlink("\(path)/\(name)")
+        }
     }
 
     /// Two agents would each rotate the same refresh token, and the homeserver would end the session.
@@ -38,6 +48,7 @@ public final class StateFolder: Sendable {
         guard descriptor >= 0 else { throw .last("lock it", file) }
         // Held until the process ends: the descriptor is not closed.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw .last("lock it", file) }
             let holder = (try? String(contentsOfFile: file, encoding: .utf8)).map { "process \($0)" } ?? "a process"
             close(descriptor)
             let detail = "another agent (\(holder)) uses this folder; stop it, or choose another with --state"

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SystemPackage
 
 /// What is wrong with a file or folder of the agent's state, and what the user can do about it.
 public struct StorageProblem: Error, Sendable, Equatable, CustomStringConvertible {
@@ -14,7 +15,6 @@ public struct StorageProblem: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// The kernel's last error, in its own words.
     static func last(_ action: String, _ path: String) -> StorageProblem {
-        let text = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-        return StorageProblem(path: path, detail: "cannot \(action): \(text)")
+        StorageProblem(path: path, detail: "cannot \(action): \(Errno(rawValue: errno))")
     }
 }

@@ -35,7 +35,7 @@ struct Failure: Error {
                 error["code"] = .integer(agentError.kind.code)
                 error["data"] = .object(agentError.data.merging(["kind": .string(agentError.kind.rawValue)]) { $1 })
             }
-            Output.complain(Output.json(JSONValue.object(["error": .object(error)]), pretty: true))
+            Output.complain(json: JSONValue.object(["error": .object(error)]))
         } else {
             Output.complain("jeton: \(message)")
         }

@@ -4,21 +4,33 @@ internal import JetonAPI
 
 /// What is asked for goes to stdout, all else to stderr.
 enum Output {
-    static func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func say(_ text: String) { write(plain(text, keepingLines: true) + "\n", to: STDOUT_FILENO) }
 
-    static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func complain(_ text: String) { write(plain(text, keepingLines: true) + "\n", to: STDERR_FILENO) }
 
-    /// A value as JSON, secrets included: only what the user asked for is printed.
-    static func json(_ value: some Encodable, pretty: Bool) -> String {
-        guard let data = try? JSONCoding.encoder(secrets: .revealed, pretty: pretty).encode(value) else {
+    /// Prints a value as JSON, secrets included: only what the user asked for is printed.
+    static func say(json value: some Encodable) { write(json(value) + "\n", to: STDOUT_FILENO) }
+
+    static func complain(json value: some Encodable) { write(json(value) + "\n", to: STDERR_FILENO) }
+
+    /// What a terminal would obey is escaped; outside its strings JSON has nothing of the kind.
+    private static func json(_ value: some Encodable) -> String {
+        guard let data = try? JSONCoding.encoder(secrets: .revealed, pretty: true).encode(value) else {
             preconditionFailure("a result that is not JSON")
         }
-        return String(decoding: data, as: UTF8.self)
+        let text = String(decoding: data, as: UTF8.self)
+        return text.unicodeScalars.reduce(into: "") { text, scalar in
+            guard isObeyed(scalar), scalar != "\n" else { return text.unicodeScalars.append(scalar) }
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
     }
 
     /// Rows in columns as wide as their widest cell. Control characters are shown as what they are.
     static func table(_ header: [String], _ rows: [[String]]) {
-        let cells = ([header] + rows).map { $0.map(plain) }
+        let cells = ([header] + rows).map { $0.map { plain($0) } }
         let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
         for row in cells {
             let padded = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count)
@@ -28,13 +40,16 @@ enum Output {
         }
     }
 
-    /// What others wrote, made harmless for a terminal.
-    static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
-            )
-        )
+    /// What others wrote, made harmless for a terminal: no control characters, no changes of direction.
+    static func plain(_ text: String, keepingLines: Bool = false) -> String {
+        let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+            isObeyed(scalar) && !(keepingLines && scalar == "\n") ? "\u{FFFD}" : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
+    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+        [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import JetonAPI
 internal import RPCClient
 
 /// What every subcommand takes.
@@ -9,9 +10,9 @@ struct SharedOptions: ParsableArguments {
     @Flag(help: "Print JSON; errors too, on stderr.")
     var json = false
 
-    func connect() throws -> RPCClient {
+    func connect(patience: Duration? = nil) throws -> RPCClient {
         do {
-            return try RPCClient(path: SocketPath.find(option: socket))
+            return try RPCClient(path: SocketPath.find(option: socket), patience: patience)
         } catch let unknown as SocketPath.Unknown {
             throw Failure(.agentUnreachable, unknown.description)
         }

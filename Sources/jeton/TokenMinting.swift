@@ -24,10 +24,10 @@ struct TokenMinting {
                 switch refusal.kind {
                 case .authRequired:
                     if refusal.data["error"] != nil { try complain(refusal, after: tries) }
-                    request.auth = try answer(refusal)
+                    (request.auth, request.consent) = (try answer(refusal), nil)
                     tries += 1
-                case .consentRequired: request.consent = .init(challenge: try consent(refusal))
-                case .rateLimited where waits: request.auth = try resumption(after: refusal)
+                case .consentRequired: (request.auth, request.consent) = (nil, .init(challenge: try consent(refusal)))
+                case .rateLimited where waits: try resume(&request, after: refusal)
                 default: throw error
                 }
             }
@@ -41,7 +41,7 @@ struct TokenMinting {
             failure.status = .denied
             throw failure
         }
-        Output.complain("jeton: \(Output.plain(refusal.message))")
+        Output.complain("jeton: \(refusal.message)")
     }
 
     private func answer(_ refusal: AgentError) throws -> [String: JSONValue] {
@@ -82,8 +82,8 @@ struct TokenMinting {
         return challenge
     }
 
-    /// Waits until the limit is over. Where consent was given already, its challenge is enough then.
-    private func resumption(after refusal: AgentError) throws -> [String: JSONValue]? {
+    /// Waits until the limit is over. Where the password was right already, the challenge alone is enough then.
+    private func resume(_ request: inout GenerateLoginToken, after refusal: AgentError) throws {
         let milliseconds = refusal.data["retry_after_ms"]?.integerValue ?? 0
         Output.complain("jeton: \(refusal.message) Waiting.")
         let end = ContinuousClock.now.advanced(by: .milliseconds(milliseconds))
@@ -91,7 +91,7 @@ struct TokenMinting {
             let left = ContinuousClock.now.duration(to: end)
             usleep(useconds_t(min(max(left.milliseconds, 1), 60_000) * 1000))
         }
-        return refusal.data["challenge"].map { ["challenge": $0] }
+        if let challenge = refusal.data["challenge"], request.auth != nil { request.auth = ["challenge": challenge] }
     }
 
     /// Whether a flow is left that a password alone completes.

@@ -16,12 +16,18 @@ struct Daemon {
     let options: Jetond
     let sockets: PassedSockets
 
-    /// Homeservers' answers that do not come by then are given up at a stop; before the service manager kills us.
-    private static let patience = TimeAmount.seconds(8)
+    /// Homeservers' answers that do not come by then are given up at a stop, and clients that do not read theirs a
+    /// little later: before the service manager kills us.
+    private static let patience = (homeservers: TimeAmount.seconds(8), clients: Duration.seconds(10))
 
     func run() async throws {
         let logger = Logger(label: "jetond")
-        try? ProcessProtections.forbidDumps()
+        do {
+            try ProcessProtections.forbidDumps()
+            try ProcessProtections.raiseDescriptorLimit()
+        } catch {
+            logger.warning("ignoring that a protection cannot be had", metadata: ["error": "\(error)"])
+        }
         let manager = ServiceManager()
         let folders = try Folders(state: options.state, configuration: options.config)
         let configuration = try Configuration.read(folder: folders.configuration)
@@ -53,7 +59,8 @@ struct Daemon {
         on loop: any EventLoop,
         _ logger: Logger
     ) async throws {
-        let own = try sockets.descriptors["agent"] == nil ? ListeningSocket(at: socketPath()) : nil
+        let own =
+            try sockets.descriptors["agent"] == nil ? ListeningSocket(at: SocketPath.find(option: options.socket)) : nil
         defer { own?.remove() }
         guard let descriptor = sockets.descriptors["agent"] ?? own?.descriptor else {
             preconditionFailure("there is a socket, passed or our own")
@@ -70,20 +77,19 @@ struct Daemon {
             }
         )
         let accounts = await agent.accountCount
-        manager.ready(status: "Serving \(accounts) account\(accounts == 1 ? "" : "s")")
+        manager.ready(status: Self.status(accounts))
         logger.info("serving", metadata: ["socket": "\(own?.path ?? "passed by systemd")", "accounts": "\(accounts)"])
         let watchdog = Watchdog(manager, on: loop)
         let farewell = Farewell(manager: manager) {
-            loop.scheduleTask(in: Self.patience) { Task { try? await transport.shutdown() } }
+            loop.scheduleTask(in: Self.patience.homeservers) { Task { try? await transport.shutdown() } }
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: server), .init(service: farewell)],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: server), .init(service: farewell)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
         )
-        try await group.run()
+        configuration.maximumGracefulShutdownDuration = Self.patience.clients
+        try await ServiceGroup(configuration: configuration).run()
         watchdog?.cancel()
         try? await transport.shutdown()
         logger.info("stopped")
@@ -95,14 +101,6 @@ struct Daemon {
         } catch {
             throw StartProblem("ca_file \(configuration.caFile ?? ""): cannot be read as PEM certificates (\(error))")
         }
-    }
-
-    private func socketPath() throws -> String {
-        if let path = options.socket ?? Folders.environment("JETON_SOCKET") { return path }
-        guard let runtime = Folders.environment("XDG_RUNTIME_DIR") else {
-            throw StartProblem("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket; use --socket")
-        }
-        return "\(runtime)/jeton/agent.sock"
     }
 
     private func surroundings(_ manager: ServiceManager) -> Agent.Surroundings {
@@ -120,9 +118,12 @@ struct Daemon {
                     sandboxed: ProcessProtections.isSandboxed,
                     storage: .plain
                 )
-            }
+            },
+            accountCountChanged: { manager.status(Self.status($0)) }
         )
     }
+
+    private static func status(_ accounts: Int) -> String { "Serving \(accounts) account\(accounts == 1 ? "" : "s")" }
 }
 
 /// What keeps the agent from starting, as a sentence.

@@ -18,7 +18,7 @@ struct Folders {
         }
     }
 
-    static func environment(_ name: String) -> String? {
+    private static func environment(_ name: String) -> String? {
         let value = ProcessInfo.processInfo.environment[name]
         return value?.isEmpty == true ? nil : value
     }

@@ -3,7 +3,9 @@ internal import ArgumentParser
 internal import Glibc
 internal import JetonAPI
 internal import Logging
+internal import RPCServer
 internal import Systemd
+internal import Vault
 
 @main
 struct Jetond: AsyncParsableCommand {
@@ -35,10 +37,21 @@ struct Jetond: AsyncParsableCommand {
             let sockets = try PassedSockets.take(known: ["agent"])
             LoggingSystem.bootstrap(Self.logHandler(logLevel.level))
             try await Daemon(options: self, sockets: sockets).run()
-        } catch let error as any CustomStringConvertible {
-            // What a restart would not mend (sysexits.h, EX_CONFIG): the service manager does not try.
-            StandardError.write("jetond: \(error.description)\n")
-            throw ExitCode(78)
+        } catch {
+            StandardError.write("jetond: \(error)\n")
+            throw Self.isForTheUser(error) ? Self.misconfigured : ExitCode.failure
+        }
+    }
+
+    /// What a restart would not mend (sysexits.h, EX_CONFIG): the service manager does not try.
+    private static let misconfigured = ExitCode(78)
+
+    private static func isForTheUser(_ error: any Error) -> Bool {
+        switch error {
+        case is StartProblem, is ConfigurationProblem, is StorageProblem, is PassedSockets.Problem,
+            is ListeningSocket.Problem, is SocketPath.Unknown:
+            true
+        default: false
         }
     }
 

@@ -78,7 +78,7 @@ public struct LogOut: Method, Equatable {
     public static let name = "account.logout"
     public static let summary = "Ends a session at the homeserver and forgets it here."
     public static let errors: [AgentError.Kind] = [
-        .notLoggedIn, .homeserverError, .homeserverUnreachable, .storageFailed,
+        .notLoggedIn, .rateLimited, .homeserverError, .homeserverUnreachable, .storageFailed,
     ]
     public static var example: MethodExample<LogOut> {
         .init(LogOut(account: "@alice:example.org"), gives: Nothing())

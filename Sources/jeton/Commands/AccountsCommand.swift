@@ -12,7 +12,7 @@ struct AccountsCommand: ParsableCommand {
 
     func run() throws {
         let result = try shared.connect().call(ListAccounts())
-        guard !shared.json else { return Output.say(Output.json(result, pretty: true)) }
+        guard !shared.json else { return Output.say(json: result) }
         guard !result.accounts.isEmpty else {
             return Output.complain("No account is signed in. Begin with: jeton login @you:example.org")
         }

@@ -13,7 +13,7 @@ struct LimitsCommand: ParsableCommand {
 
     func run() throws {
         let result = try shared.connect().call(GetRateLimitStatus(account: account.account))
-        guard !shared.json else { return Output.say(Output.json(result, pretty: true)) }
+        guard !shared.json else { return Output.say(json: result) }
         guard !result.limits.isEmpty else {
             return Output.complain("No account is signed in, so there is nothing to limit.")
         }

@@ -53,7 +53,7 @@ struct LoginCommand: ParsableCommand {
             request.password = Secret(password)
         }
         let account = try agent.call(request).account
-        guard !shared.json else { return Output.say(Output.json(AccountResult(account: account), pretty: true)) }
+        guard !shared.json else { return Output.say(json: AccountResult(account: account)) }
         Output.say("Signed in as \(account.userId) at \(account.homeserver), device \(Output.plain(account.deviceId)).")
         if !account.loginTokens.supported { Output.complain(Self.hint(account.loginTokens)) }
     }

@@ -17,7 +17,7 @@ struct LogoutCommand: ParsableCommand {
     func run() throws {
         let agent = try shared.connect()
         let result = try agent.call(LogOut(account: account.account, localOnly: localOnly ? true : nil))
-        guard !shared.json else { return Output.say(Output.json(result, pretty: true)) }
+        guard !shared.json else { return Output.say(json: result) }
         Output.say("Signed out.")
     }
 }

@@ -36,6 +36,6 @@ struct RPCCommand: ParsableCommand {
             throw Failure(.failed, "the agent's result is not JSON")
         }
         // Names are as the agent gave them: they must not be turned into snake_case a second time.
-        Output.say(Output.json(value, pretty: true))
+        Output.say(json: value)
     }
 }

@@ -12,7 +12,7 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let status = try shared.connect().call(GetAgentStatus())
-        guard !shared.json else { return Output.say(Output.json(status, pretty: true)) }
+        guard !shared.json else { return Output.say(json: status) }
         Output.say("jetond \(status.version), process \(status.pid), since \(status.startedAt)")
         if status.apiVersion != apiVersion {
             let older = status.apiVersion < apiVersion ? "jetond" : "jeton"

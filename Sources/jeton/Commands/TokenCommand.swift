@@ -42,7 +42,7 @@ struct TokenCommand: ParsableCommand {
             waits: wait
         )
         let token = try minting.run()
-        guard !shared.json else { return Output.say(Output.json(token, pretty: true)) }
+        guard !shared.json else { return Output.say(json: token) }
         Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
         Output.say(token.loginToken.reveal())
     }

@@ -18,14 +18,18 @@ struct WaitCommand: ParsableCommand {
     private static let pause: useconds_t = 50_000
 
     func validate() throws {
-        guard timeout >= 0 else { throw ValidationError("--timeout must not be negative.") }
+        guard (0...86_400).contains(timeout) else {
+            throw ValidationError("--timeout must be from 0 to 86400 seconds.")
+        }
     }
 
     func run() throws {
         let deadline = ContinuousClock.now.advanced(by: .seconds(timeout))
         while true {
             do {
-                _ = try shared.connect().call(Ping())
+                // At least a moment each: a time-out of zero would be none.
+                let left = max(ContinuousClock.now.duration(to: deadline), .milliseconds(100))
+                _ = try shared.connect(patience: left).call(Ping())
                 if shared.json { Output.say("{}") }
                 return
             } catch let problem as RPCClient.Problem {

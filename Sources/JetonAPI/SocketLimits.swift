@@ -1,0 +1,15 @@
+/// What a client may make the server hold for it.
+public struct SocketLimits: Sendable, Equatable {
+    /// The longest message, in bytes without its newline: every request of the API fits many times over.
+    public var messageBytes = 64 * 1024
+    /// Requests of one connection that run at the same time; further ones wait unread.
+    public var inFlight = 32
+    /// Connections at the same time, of all clients.
+    public var connections = 1024
+    /// Connections at the same time, of one process.
+    public var connectionsPerProcess = 64
+    /// Answers that a client has not read yet, in bytes, before its requests wait.
+    public var pendingBytes = 4096
+
+    public init() {}
+}
