@@ -1,7 +1,9 @@
 import Foundation
 
 /// Runs `jeton` on a terminal of its own, and answers its questions as a person would.
-/// - Parameter dialogue: what is waited for on the screen, and what is typed then.
+/// - Parameters:
+///   - arguments: of `jeton`.
+///   - dialogue: what is waited for on the screen, and what is typed then.
 /// - Returns: how it ended; `output` is all that stood on the screen.
 /// - Throws: where a question never came.
 public func onTerminal(_ arguments: [String], dialogue: [(prompt: String, answer: String)]) async throws -> Ended {
