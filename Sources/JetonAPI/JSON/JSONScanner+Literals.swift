@@ -70,10 +70,11 @@ extension JSONParser {
     static func unescaped(_ inside: ArraySlice<UInt8>) -> String {
         guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
         var units: [UInt16] = []
-        var rest = Substring(String(decoding: inside, as: UTF8.self))
-        while let character = rest.popFirst() {
-            guard character == "\\", let escape = rest.popFirst() else {
-                units.append(contentsOf: character.utf16)
+        // By scalars: a character of Swift's may be a letter of an escape together with the accent that follows it.
+        var rest = String(decoding: inside, as: UTF8.self).unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            guard scalar == "\\", let escape = rest.popFirst() else {
+                units.append(contentsOf: scalar.utf16)
                 continue
             }
             switch escape {
@@ -86,9 +87,10 @@ extension JSONParser {
             case "0": units.append(0x00)
             case "u", "x":
                 let count = escape == "u" ? 4 : 2
-                units.append(UInt16(rest.prefix(count), radix: 16) ?? 0xFFFD)
+                units.append(UInt16(String(rest.prefix(count)), radix: 16) ?? 0xFFFD)
                 rest = rest.dropFirst(count)
-            case "\n", "\r\n": break
+            case "\n": break
+            case "\r": if rest.first == "\n" { rest.removeFirst() }
             default: units.append(contentsOf: escape.utf16)
             }
         }

@@ -100,6 +100,7 @@ struct JSONScanner {
         case UInt8(ascii: "u"): try hexDigits(4)
         case UInt8(ascii: "x") where dialect == .json5: try hexDigits(2)
         case _ where "\"\\/bfnrt".utf8.contains(byte): break
+        case 0x0D where dialect == .json5: _ = take(0x0A)
         case _ where dialect == .json5: break
         default: throw fail("\"\\\(Character(Unicode.Scalar(byte)))\" is no escape", at: position - 2)
         }
