@@ -29,11 +29,11 @@ public struct ListeningSocket: Sendable {
         try Self.makeRoom(at: path, &address)
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .last("make a socket", path) }
-        // Nobody may connect in the moment between bind and chmod either.
-        let mask = umask(0o177)
-        let isBound = unsafe Self.call(bind, descriptor, &address)
-        umask(mask)
-        guard isBound else { throw .last("listen there", path) }
+        // bind makes the file with the socket's own mode (Linux): at no moment can others connect, and the process's
+        // umask, which other threads use, stays as it is.
+        guard fchmod(descriptor, 0o600) == 0, unsafe Self.call(bind, descriptor, &address) else {
+            throw .last("listen there", path)
+        }
         guard listen(descriptor, Self.backlog) == 0 else { throw .last("listen there", path) }
         inode = Self.status(of: path)?.st_ino ?? 0
     }
@@ -68,7 +68,9 @@ public struct ListeningSocket: Sendable {
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw Problem(path: path, detail: "there is something here that is no socket; move it away")
         }
-        let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        // A listener that accepts nobody must not make us wait.
+        let flags = CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | flags, 0)
         defer { close(probe) }
         if unsafe call(connect, probe, &address) {
             let detail =
