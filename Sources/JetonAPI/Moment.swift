@@ -12,15 +12,18 @@ public struct Moment: Sendable, Hashable {
 }
 
 extension Moment: InstantProtocol {
+    /// The years 1 to 9999, which is what RFC 3339 can write.
+    private static let calendar: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+
+    /// Stops at the ends of the calendar: a homeserver's or a file's durations may be of any length.
     public func advanced(by duration: Duration) -> Moment {
-        // What others say of times may be of any size: past the end of time is the end of time.
-        let (sum, isOver) = millisecondsSince1970.addingReportingOverflow(Int64(duration.milliseconds))
-        return Moment(millisecondsSince1970: isOver ? (duration < .zero ? .min : .max) : sum)
+        let (sum, isOverflow) = millisecondsSince1970.addingReportingOverflow(Int64(duration.milliseconds))
+        let end = isOverflow ? (duration < .zero ? .min : .max) : sum
+        return Moment(millisecondsSince1970: min(max(end, Self.calendar.lowerBound), Self.calendar.upperBound))
     }
 
     public func duration(to other: Moment) -> Duration {
-        let (difference, isOver) = other.millisecondsSince1970.subtractingReportingOverflow(millisecondsSince1970)
-        return .milliseconds(isOver ? (other < self ? .min : .max) : difference)
+        .milliseconds(other.millisecondsSince1970 - millisecondsSince1970)
     }
 
     public static func < (one: Moment, other: Moment) -> Bool {
@@ -48,15 +51,16 @@ extension Moment: Codable, CustomStringConvertible {
     }
 
     public var description: String {
-        Date(timeIntervalSince1970: Double(millisecondsSince1970) / 1000).formatted(Self.style)
+        // The style cuts off what is beyond milliseconds, and a Double may lie just below its own.
+        Date(timeIntervalSince1970: (Double(millisecondsSince1970) + 0.5) / 1000).formatted(Self.style)
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, what is left over dropped.
+    /// Whole milliseconds, what is left over dropped; as many as an integer holds, where there are more.
     public var milliseconds: Int {
-        let (whole, isOver) = Int(components.seconds).multipliedReportingOverflow(by: 1000)
-        let (sum, isFar) = whole.addingReportingOverflow(Int(components.attoseconds / 1_000_000_000_000_000))
-        return isOver || isFar ? (self < .zero ? .min : .max) : sum
+        let farthest = Int64.max / 1000 - 1
+        let seconds = min(max(components.seconds, -farthest), farthest)
+        return Int(seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }
