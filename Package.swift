@@ -85,5 +85,6 @@ let package = Package(
         ),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
+        tests("JetonAPITests", ["JetonAPI"]),
     ]
 )

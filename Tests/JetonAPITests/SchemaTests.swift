@@ -1,0 +1,110 @@
+import Testing
+
+@testable import JetonAPI
+
+struct SchemaTests {
+    /// A shape in one line: `?` stands behind what may be left out.
+    private static func outline(_ schema: Schema) -> String {
+        switch schema {
+        case .object(let properties):
+            let members = properties.map { "\($0.name)\($0.isRequired ? "" : "?"): \(outline($0.schema))" }
+            return "{\(members.joined(separator: ", "))}"
+        case .map(let value): return "{*: \(outline(value))}"
+        case .array(let element): return "[\(outline(element))]"
+        case .string(let choices): return choices.isEmpty ? "string" : choices.joined(separator: "|")
+        case .time: return "time"
+        case .integer: return "integer"
+        case .number: return "number"
+        case .boolean: return "boolean"
+        case .any: return "any"
+        }
+    }
+
+    private static let account = """
+        {user_id: string, device_id: string, homeserver: string, \
+        state: active|offline|signed_out_softly|signed_out, is_default: boolean, access_token_expires_at?: time, \
+        login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
+        """
+    private static let reasons = "available|switched_off|oauth_server|unknown_server"
+
+    private static let outlines: [String: (params: String, result: String)] = [
+        "agent.ping": ("{}", "{}"),
+        "agent.status": (
+            "{}",
+            """
+            {version: string, api_version: integer, pid: integer, started_at: time, locked_by: [user|screen], \
+            accounts: [\(account)], \
+            protections: {dumpable: boolean, memory_locked: boolean, sandboxed: boolean, storage: plain|encrypted}, \
+            supervised: {systemd: boolean, socket_activated: boolean, watchdog_ms?: integer}}
+            """
+        ),
+        "account.login": (
+            """
+            {user_id?: string, homeserver?: string, password?: string, access_token?: string, \
+            refresh_token?: string, device_id?: string, device_name?: string}
+            """,
+            "{account: \(account)}"
+        ),
+        "account.list": ("{}", "{accounts: [\(account)]}"),
+        "account.status": ("{account?: string}", "{account: \(account)}"),
+        "account.logout": ("{account?: string, local_only?: boolean}", "{}"),
+        "login_token.support": (
+            "{account?: string, homeserver?: string}",
+            """
+            {supported: boolean, reason: \(reasons), capability?: boolean, login_flow?: boolean, \
+            account_management_url?: string}
+            """
+        ),
+        "login_token.generate": (
+            """
+            {account?: string, purpose?: string, auth?: {*: any}, consent?: {challenge: string}, \
+            prompt?: caller|agent}
+            """,
+            """
+            {login_token: string, expires_in_ms: integer, expires_at: time, token_id: string, user_id: string, \
+            homeserver: string}
+            """
+        ),
+        "login_token.list": (
+            "{account?: string}",
+            """
+            {tokens: [{token_id: string, account: string, state: live|expired|unknown, issued_at: time, \
+            expires_at: time, purpose?: string, requester: {pid: integer, uid: integer, command?: string}}]}
+            """
+        ),
+        "rate_limit.status": (
+            "{account?: string}",
+            """
+            {limits: [{name: login_token|wrong_password, account?: string, count: integer, per_ms: integer, \
+            remaining: integer, retry_after_ms: integer, not_before_reason?: homeserver}]}
+            """
+        ),
+        "rpc.discover": ("{}", "any"),
+    ]
+
+    private static func outlines<M: Method>(of method: M.Type) -> (params: String, result: String) {
+        (outline(Schema.of(M.self)), outline(Schema.of(M.Result.self)))
+    }
+
+    @Test(arguments: OpenRPC.methods.indices)
+    func `is read off each method's own decoding`(_ index: Int) throws {
+        let method = OpenRPC.methods[index]
+        let expected = try #require(Self.outlines[method.name])
+        let found = Self.outlines(of: method)
+        #expect(found.params == expected.params)
+        #expect(found.result == expected.result)
+    }
+
+    @Test func `knows arrays, maps and numbers of every kind`() {
+        struct Numbers: Decodable {
+            var double: Double
+            var float: Float
+            var byte: UInt8
+            var table: [String: [Int64]]
+        }
+        #expect(
+            Self.outline(.of(Numbers.self)) == "{double: number, float: number, byte: integer, table: {*: [integer]}}"
+        )
+        #expect(Self.outline(.of([Bool].self)) == "[boolean]")
+    }
+}

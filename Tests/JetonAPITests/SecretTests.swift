@@ -1,0 +1,55 @@
+import FoundationEssentials
+import JetonAPI
+import Testing
+
+struct SecretTests {
+    private static let text = "correct horse battery staple"
+    private let secret = Secret(SecretTests.text)
+
+    /// A value that holds secrets in all the ways in which ours do.
+    private struct Holder: Codable {
+        var one: Secret
+        var maybe: Secret?
+        var list: [Secret]
+        var named: [String: Secret]
+    }
+
+    private var holder: Holder { Holder(one: secret, maybe: secret, list: [secret], named: ["a": secret]) }
+
+    @Test func `prints, dumps and mirrors as redacted, alone and inside others`() {
+        var dumped = ""
+        dump(secret, to: &dumped)
+        dump(holder, to: &dumped)
+        dump(LogIn(userId: "@a:b", password: secret), to: &dumped)
+        let texts = [
+            "\(secret)", "\(holder)", String(describing: secret), String(reflecting: secret),
+            String(reflecting: holder),
+            "\(Mirror(reflecting: secret).children.map { $0 })", dumped, secret.description, secret.debugDescription,
+            "\(MatrixLike.failed(secret))", "\([secret: secret])", String(describing: Optional(secret)),
+        ]
+        for text in texts { #expect(!text.contains("horse"), "\(text)") }
+        #expect("\(secret)" == "<redacted>")
+        #expect(String(reflecting: secret) == "<redacted>")
+        #expect(Mirror(reflecting: secret).children.isEmpty)
+    }
+
+    private enum MatrixLike { case failed(Secret) }
+
+    @Test func `is encoded only by an encoder that was told to reveal`() throws {
+        for encoder in [JSONEncoder(), JSONCoding.encoder(), JSONCoding.encoder(secrets: .redacted)] {
+            let text = String(decoding: try encoder.encode(holder), as: UTF8.self)
+            #expect(!text.contains("horse"), "\(text)")
+            #expect(text.contains("<redacted>"))
+        }
+        let revealed = try JSONCoding.encoder(secrets: .revealed).encode(holder)
+        let again = try JSONCoding.decoder().decode(Holder.self, from: revealed)
+        #expect([again.one, again.maybe, again.list.first, again.named["a"]] == [secret, secret, secret, secret])
+    }
+
+    @Test func `is itself only when asked`() {
+        #expect(secret.reveal() == Self.text)
+        #expect(secret == Secret(Self.text))
+        #expect(secret != Secret("<redacted>"))
+        #expect(Secret("").isEmpty && !secret.isEmpty)
+    }
+}
