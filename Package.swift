@@ -87,8 +87,8 @@ let package = Package(
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
-        tests("RPCServerTests", ["RPCServer", nioCore, nioEmbedded]),
-        tests("SystemdTests", ["Systemd", logging]),
+        tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
+        tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests("VaultTests", ["JetonAPI", "Vault"]),
     ]
 )

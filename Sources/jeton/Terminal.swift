@@ -15,7 +15,6 @@ struct Terminal: ~Copyable {
     /// Asks, and reads a line.
     /// - Returns: nil where the user gave up (Ctrl-C, Ctrl-D).
     func ask(_ question: String, echoing: Bool = true) -> String? {
-        write(question)
         var before = termios()
         guard unsafe tcgetattr(descriptor, &before) == 0 else { return nil }
         var during = before
@@ -25,6 +24,8 @@ struct Terminal: ~Copyable {
         unsafe withUnsafeMutableBytes(of: &during.c_cc) { unsafe $0[Int(VEOL)] = Self.interrupt }
         // What was typed before the question was no answer to it.
         unsafe tcsetattr(descriptor, TCSAFLUSH, &during)
+        // Only now: whoever answers at once must not be heard, nor be flushed away.
+        write(question)
         let line = readLine()
         unsafe tcsetattr(descriptor, TCSAFLUSH, &before)
         if !echoing || line == nil { write("\n") }

@@ -50,6 +50,7 @@ struct SecretTests {
         #expect(secret.reveal() == Self.text)
         #expect(secret == Secret(Self.text))
         #expect(secret != Secret("<redacted>"))
-        #expect(Secret("").isEmpty && !secret.isEmpty)
+        #expect(Secret("syt_a").isPrintable)
+        for none in ["", "a b", "a\r\nb", "é"] { #expect(!Secret(none).isPrintable) }
     }
 }

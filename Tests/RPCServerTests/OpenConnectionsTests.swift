@@ -1,3 +1,4 @@
+import JetonAPI
 import Testing
 
 @testable import RPCServer

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
+import SystemPackage
 @testable import Systemd
 
 struct PeerProcessTests {
@@ -24,13 +25,13 @@ struct PeerProcessTests {
         let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(file) }
         let error = #expect(throws: Errno.self) { try PeerProcess(ofSocket: descriptor < 0 ? descriptor : file) }
-        #expect(error == Errno(code: code))
+        #expect(error == Errno(rawValue: code))
         #expect(error?.description == text)
     }
 
     @Test func `results below zero are errors, as libsystemd has it`() throws {
         #expect(try Errno.check(0) == 0)
         #expect(try Errno.check(7) == 7)
-        #expect(throws: Errno(code: ENOENT)) { try Errno.check(-ENOENT) }
+        #expect(throws: Errno(rawValue: ENOENT)) { try Errno.check(-ENOENT) }
     }
 }

@@ -117,7 +117,11 @@ extension TerminationStatus {
 }
 
 extension Programs {
+    /// A program that ends before it has read its input must not end the tests: writing to it is an error, no signal.
+    private static let ignoringBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
     fileprivate static func environment(_ own: [String: String]) -> Environment {
+        ignoringBrokenPipes
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         var all: [Environment.Key: String] = ["PATH": path]
         for (name, value) in own { all[.init(stringLiteral: name)] = value }
