@@ -25,7 +25,7 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
         let full = text.contains("://") ? text : "https://\(text)"
         guard let url = URL(string: full), let scheme = url.scheme?.lowercased(), let host = url.host(), !host.isEmpty,
             ["http", "https"].contains(scheme), url.user() == nil, url.password() == nil,
-            url.query() == nil, url.fragment() == nil,
+            url.query() == nil, url.fragment() == nil, (1...65535).contains(url.port ?? 443),
             text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
         else { throw .noAddress(text) }
         guard scheme == "https" || Self.isLoopback(host) else { throw .insecure(host: host) }
@@ -38,8 +38,10 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
     static func isLoopback(_ host: String) -> Bool {
         let name = host.lowercased().drop { $0 == "[" }.prefix { $0 != "]" }
         if name == "localhost" || name == "::1" { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return parts.count == 4 && parts.first == 127 && !parts.contains(nil)
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        // Some resolvers read a leading zero as octal, by which 0127.0.0.1 is 87.0.0.1.
+        let numbers = parts.map { part in UInt8(part).flatMap { "\($0)" == part ? $0 : nil } }
+        return numbers.count == 4 && numbers.first == 127 && !numbers.contains(nil)
     }
 }
 
