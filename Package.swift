@@ -89,6 +89,9 @@ let package = Package(
         tests("JetonAPITests", ["JetonAPI"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
+        tests("MatrixClientTests", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix]),
+        tests("RPCServerTests", ["RPCServer", nioCore, nioEmbedded]),
+        tests("SystemdTests", ["Systemd", logging]),
         tests("VaultTests", ["JetonAPI", "Vault"]),
     ]
 )

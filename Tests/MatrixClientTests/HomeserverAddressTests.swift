@@ -1,0 +1,80 @@
+import FoundationEssentials
+import MatrixClient
+import Testing
+
+struct HomeserverAddressTests {
+    @Test(arguments: [
+        ("https://matrix.example.org", "https://matrix.example.org", "matrix.example.org"),
+        ("matrix.example.org", "https://matrix.example.org", "matrix.example.org"),
+        ("matrix.example.org:8448", "https://matrix.example.org:8448", "matrix.example.org"),
+        ("https://example.org/", "https://example.org", "example.org"),
+        ("https://example.org///", "https://example.org", "example.org"),
+        ("https://example.org/matrix/", "https://example.org/matrix", "example.org"),
+        ("https://example.org:65535/", "https://example.org:65535", "example.org"),
+        ("HTTPS://Example.org", "HTTPS://Example.org", "Example.org"),
+        ("https://127.0.0.1.evil.org", "https://127.0.0.1.evil.org", "127.0.0.1.evil.org"),
+        ("http://localhost:8008", "http://localhost:8008", "localhost"),
+        ("http://LocalHost", "http://LocalHost", "LocalHost"),
+        ("http://127.0.0.1:8008/", "http://127.0.0.1:8008", "127.0.0.1"),
+        ("http://127.255.0.3", "http://127.255.0.3", "127.255.0.3"),
+        ("https://[2001:db8::1]:8448", "https://[2001:db8::1]:8448", "2001:db8::1"),
+    ])
+    func `is https, or http on this machine, without a slash at the end`(
+        _ text: String,
+        _ base: String,
+        _ host: String
+    ) throws {
+        let address = try HomeserverAddress(text)
+        #expect(address.description == base)
+        #expect(address.host.trimmed == host)
+        let json = try JSONEncoder().encode([address])
+        #expect(try JSONDecoder().decode([HomeserverAddress].self, from: json) == [address])
+    }
+
+    @Test func `knows the loopback address of IPv6`() throws {
+        #expect(try HomeserverAddress("http://[::1]:8008/").description == "http://[::1]:8008")
+    }
+
+    @Test(arguments: [
+        "http://matrix.example.org", "http://127.0.0.1.evil.org", "http://localhost.evil.org",
+        "http://evil.org/localhost",
+        "http://128.0.0.1", "http://127.1", "http://127.0.0.1.", "http://2130706433", "http://0x7f.0.0.1",
+        "http://[::2]", "http://[::ffff:8.8.8.8]", "http://127.0.0.256", "http://127.0.0",
+        "http://localhost%2eevil.org",
+        "http://127.0.0.1%2eevil.org", "http://evil.org:127.0.0.1",
+        // Read as octal by some resolvers, this is 87.0.0.1.
+        "http://0127.0.0.1", "http://+127.0.0.1",
+    ])
+    func `refuses plain http to anywhere else`(_ text: String) {
+        #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress(text) }
+    }
+
+    @Test(arguments: [
+        "", "https://", "https:///path", "ftp://example.org", "file:///etc/passwd", "https://user@example.org",
+        "https://user:pass@example.org", "http://localhost@evil.org", "http://127.0.0.1:80@evil.org",
+        "https://example.org?x=1", "https://example.org/?", "https://example.org#x", "https://exa mple.org",
+        "https://example.org\n", "https://example.org/\u{7F}", " https://example.org", "https://example.org:port",
+        "https://example.org:65536", "https://127.0.0.1:99999", "https://example.org:-1", "https://example.org:0",
+        "mailto:alice@example.org",
+    ])
+    func `refuses what is no address`(_ text: String) {
+        let problem = #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress(text) }
+        #expect(problem == .noAddress(text))
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode([HomeserverAddress].self, from: JSONEncoder().encode([text]))
+        }
+    }
+
+    @Test func `says what to do, without repeating a novel`() {
+        let long = String(repeating: "x", count: 10_000)
+        #expect(HomeserverAddress.Problem.noAddress(long).description.count < 250)
+        let problem = #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress("http://example.org") }
+        #expect(problem == .insecure(host: "example.org"))
+        #expect(problem?.description.contains("use https") == true)
+    }
+}
+
+extension String {
+    /// Without the brackets of IPv6.
+    fileprivate var trimmed: String { filter { $0 != "[" && $0 != "]" } }
+}
