@@ -90,8 +90,6 @@ let package = Package(
         tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests("MatrixClientTests", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix]),
-        tests("RPCServerTests", ["RPCServer", nioCore, nioEmbedded]),
-        tests("SystemdTests", ["Systemd", logging]),
         tests("VaultTests", ["JetonAPI", "Vault"]),
     ]
 )

@@ -4,29 +4,27 @@ import Testing
 
 struct HomeserverAddressTests {
     @Test(arguments: [
-        ("https://matrix.example.org", "https://matrix.example.org", "matrix.example.org"),
-        ("matrix.example.org", "https://matrix.example.org", "matrix.example.org"),
-        ("matrix.example.org:8448", "https://matrix.example.org:8448", "matrix.example.org"),
-        ("https://example.org/", "https://example.org", "example.org"),
-        ("https://example.org///", "https://example.org", "example.org"),
-        ("https://example.org/matrix/", "https://example.org/matrix", "example.org"),
-        ("https://example.org:65535/", "https://example.org:65535", "example.org"),
-        ("HTTPS://Example.org", "HTTPS://Example.org", "Example.org"),
-        ("https://127.0.0.1.evil.org", "https://127.0.0.1.evil.org", "127.0.0.1.evil.org"),
-        ("http://localhost:8008", "http://localhost:8008", "localhost"),
-        ("http://LocalHost", "http://LocalHost", "LocalHost"),
-        ("http://127.0.0.1:8008/", "http://127.0.0.1:8008", "127.0.0.1"),
-        ("http://127.255.0.3", "http://127.255.0.3", "127.255.0.3"),
-        ("https://[2001:db8::1]:8448", "https://[2001:db8::1]:8448", "2001:db8::1"),
+        ("https://matrix.example.org", "https://matrix.example.org"),
+        ("matrix.example.org", "https://matrix.example.org"),
+        ("matrix.example.org:8448", "https://matrix.example.org:8448"),
+        ("https://example.org/", "https://example.org"),
+        ("https://example.org///", "https://example.org"),
+        ("https://example.org/matrix/", "https://example.org/matrix"),
+        ("https://example.org:65535/", "https://example.org:65535"),
+        ("HTTPS://Example.org", "HTTPS://Example.org"),
+        ("https://127.0.0.1.evil.org", "https://127.0.0.1.evil.org"),
+        ("http://localhost:8008", "http://localhost:8008"),
+        ("http://LocalHost", "http://LocalHost"),
+        ("http://127.0.0.1:8008/", "http://127.0.0.1:8008"),
+        ("http://127.255.0.3", "http://127.255.0.3"),
+        ("https://[2001:db8::1]:8448", "https://[2001:db8::1]:8448"),
     ])
     func `is https, or http on this machine, without a slash at the end`(
         _ text: String,
-        _ base: String,
-        _ host: String
+        _ base: String
     ) throws {
         let address = try HomeserverAddress(text)
         #expect(address.description == base)
-        #expect(address.host.trimmed == host)
         let json = try JSONEncoder().encode([address])
         #expect(try JSONDecoder().decode([HomeserverAddress].self, from: json) == [address])
     }
@@ -72,9 +70,4 @@ struct HomeserverAddressTests {
         #expect(problem == .insecure(host: "example.org"))
         #expect(problem?.description.contains("use https") == true)
     }
-}
-
-extension String {
-    /// Without the brackets of IPv6.
-    fileprivate var trimmed: String { filter { $0 != "[" && $0 != "]" } }
 }
