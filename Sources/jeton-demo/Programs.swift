@@ -41,22 +41,29 @@ struct Programs {
 
     /// What `jeton` prints.
     @discardableResult
-    func jeton(_ arguments: String..., input: String = "") async throws -> String {
-        let result = try await call(arguments, input)
+    func jeton(_ arguments: String...) async throws -> String {
+        let result = try await call(arguments, input: .none)
+        guard result.status == 0 else { throw Surprise("`jeton \(arguments[0])` failed: \(result.text)") }
+        return result.text
+    }
+
+    /// What `jeton` prints, where it reads a password.
+    func jeton(_ arguments: String..., input: String) async throws -> String {
+        let result = try await call(arguments, input: .string(input + "\n"))
         guard result.status == 0 else { throw Surprise("`jeton \(arguments[0])` failed: \(result.text)") }
         return result.text
     }
 
     /// How `jeton` fails, where it should.
     func failure(_ arguments: String..., input: String) async throws -> (status: Int32, text: String) {
-        try await call(arguments, input)
+        try await call(arguments, input: .string(input + "\n"))
     }
 
-    private func call(_ arguments: [String], _ input: String) async throws -> (status: Int32, text: String) {
+    private func call(_ arguments: [String], input: some InputProtocol) async throws -> (status: Int32, text: String) {
         let result = try await run(
             .path(bin.appending("jeton")),
             arguments: Arguments(arguments + ["--socket", socket]),
-            input: .string(input + "\n"),
+            input: input,
             output: .string(limit: 64 * 1024),
             error: .string(limit: 64 * 1024)
         )
