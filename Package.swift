@@ -84,6 +84,7 @@ let package = Package(
             exclude: ["on-terminal"],
             swiftSettings: settings
         ),
+        tests("AgentTests", ["Agent", "JetonAPI", "MatrixClient", "Vault", logging, nioPosix]),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),

@@ -3,7 +3,7 @@ internal import Synchronization
 /// Lets one at a time do something to an account, in the order of arrival: the next one then sees what is left.
 final class AccountGate: Sendable {
     /// Who waits, for each account that somebody is at.
-    private let waiting = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
+    let waiting = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 
     /// Runs `work` when it is this caller's turn. Each turn ends, for all that is waited for in it has a deadline.
     func pass<Value, Failure: Error>(

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import JetonAPI
+import JetonAPI
+import Testing
+
+@testable import Agent
+
+struct ConfigurationTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func read() throws -> Configuration { try Configuration.read(folder: folder.path) }
+
+    @Test func `without files, everything is as usual`() throws {
+        #expect(try read() == Configuration())
+        #expect(try Configuration.read(folder: "\(folder.path)/nowhere") == Configuration())
+        try folder.write("// nothing set\n{}", to: "config.json5")
+        #expect(try read() == Configuration())
+    }
+
+    @Test func `reads all there is to set, as people write it`() throws {
+        try folder.write(
+            """
+            // comment, 'quotes', and so on
+            {
+                consent: 'caller', /* for all */
+                "accounts": { '@a:b': { consent: "none" }, "@c:d": {}, },
+                limits: { login_token: { count: 2, per_ms: +30000 }, wrong_password: { count: 3, per_ms: 1000 } },
+                ca_file: 'ca.pem',
+                socket: {
+                    message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
+                },
+            }
+            """,
+            to: "config.json5"
+        )
+        var expected = Configuration()
+        expected.consent = .caller
+        expected.accountConsent = ["@a:b": .none]
+        expected.quotas.loginToken = Quota(count: 2, perMs: 30_000)
+        expected.quotas.wrongPassword = Quota(count: 3, perMs: 1000)
+        expected.caFile = "\(folder.path)/ca.pem"
+        expected.socket.messageBytes = 1
+        expected.socket.inFlight = 2
+        expected.socket.connections = 3
+        expected.socket.connectionsPerProcess = 4
+        expected.socket.pendingBytes = 5
+        #expect(try read() == expected)
+        #expect(try read().consent(of: "@a:b") == .none)
+        #expect(try read().consent(of: "@c:d") == .caller)
+    }
+
+    @Test func `later files win, in the order of their names`() throws {
+        try folder.write(
+            "{consent:'none',ca_file:'/etc/ca.pem',accounts:{'@a:b':{consent:'prompt'}}}",
+            to: "config.json5"
+        )
+        try folder.write("{consent:'caller',socket:{in_flight:1}}", to: "config.d/20-b.json5")
+        try folder.write("{consent:'prompt',socket:{in_flight:2,connections:9}}", to: "config.d/10-a.json5")
+        try folder.write("{consent:'auto'}", to: "config.d/99-c.json5.disabled")
+        let configuration = try read()
+        #expect(configuration.consent == .caller)
+        #expect(configuration.consent(of: "@a:b") == .prompt)
+        #expect(configuration.caFile == "/etc/ca.pem")
+        #expect(configuration.socket.inFlight == 1)
+        #expect(configuration.socket.connections == 9)
+    }
+
+    @Test(arguments: [
+        (
+            "{\n  consent: 'auto',\n  consnet: 'auto',\n}",
+            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, socket"
+        ),
+        ("{\n  consent: 'auto',\n  consent: 'none' }", "line 3, column 3: \"consent\" is given twice"),
+        ("{accounts:{'@a:b':{},\"@a:b\":{}}}", "line 1, column 22: \"@a:b\" is given twice"),
+        ("{\n  consent: auto\n}", "line 2, column 12: \"auto\" is neither a number nor true, false or null"),
+        ("{ consent: 'auto'\n  socket: {} }", "line 2, column 3: \",\" or \"}\" is expected, not \"s\""),
+        ("{ consent: 'auto", "line 1, column 12: this string is never closed"),
+        ("{ /* ", "line 1, column 3: this comment is never closed"),
+        ("", "line 1, column 1: a value is missing at the end of the text"),
+        ("[]", "line 1, column 1: the file must be an object, not an array"),
+        ("{ consent: 'ask' }", "line 1, column 12: consent must be one of auto, caller, prompt, none, not \"ask\""),
+        ("{ /* ä */ consent: 1 }", "line 1, column 20: consent must be a string, not a number"),
+        (
+            "{accounts:{'@a:b':{consent:true}}}",
+            "line 1, column 28: accounts.@a:b.consent must be a string, not a boolean"
+        ),
+        ("{accounts:{'@a:b':'none'}}", "line 1, column 19: accounts.@a:b must be an object, not a string"),
+        ("{socket:{\n in_flight:'2'}}", "line 2, column 12: socket.in_flight must be an integer, not a string"),
+        ("{socket:{in_flight:2.5}}", "line 1, column 20: socket.in_flight must be an integer, not 2.5"),
+        ("{socket:{in_flight:0}}", "line 1, column 20: socket.in_flight must be at least 1"),
+        ("{limits:{login_token:{count:1}}}", "line 1, column 22: limits.login_token.per_ms is missing"),
+        ("{limits:{login_token:{count:0,per_ms:1}}}", "line 1, column 29: limits.login_token.count must be at least 1"),
+        (
+            "{limits:{wrong_password:{count:1,per_ms:-1}}}",
+            "line 1, column 41: limits.wrong_password.per_ms must be at least 1"
+        ),
+        (
+            "{limits:{login_tokens:{}}}",
+            "line 1, column 10: limits.login_tokens is not known here; known: login_token, wrong_password"
+        ),
+    ])
+    func `names what is wrong, by line and column`(_ text: String, _ description: String) throws {
+        try folder.write("{}", to: "config.json5")
+        try folder.write(text, to: "config.d/mine.json5")
+        let problem = #expect(throws: ConfigurationProblem.self) { try read() }
+        #expect(problem?.description == "\(folder.path)/config.d/mine.json5, \(description)")
+    }
+
+    @Test func `a folder in a file's place cannot be read`() throws {
+        try folder.write("", to: "config.json5/x")
+        let problem = #expect(throws: ConfigurationProblem.self) { try read() }
+        #expect(problem?.description == "\(folder.path)/config.json5: cannot be read; is it a file, and yours?")
+    }
+
+    @Test(arguments: [
+        "{socket:{in_flight:0x10}}", "{socket:{in_flight:1e3}}", "{socket:{in_flight:99999999999999999999}}",
+        "{limits:null,socket:{in_flight:null}}", "{socket:{in_flight:+3}}", "{\u{A0}}", "\u{FEFF}{}", "{'':1}",
+        "{'a\\\nb':1}", "{limits:{login_token:{count:1,per_ms:9223372036854775807}}}",
+    ])
+    func `whatever is written there, it is read or refused`(_ text: String) throws {
+        try folder.write(text, to: "config.json5")
+        do throws(ConfigurationProblem) {
+            _ = try Configuration.read(folder: folder.path)
+        } catch {
+            #expect(error.place != nil, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import JetonAPI
+import Testing
+import Vault
+
+@testable import Agent
+
+/// A book that is opened anew is as after a crash: all it knows is what was on the disk.
+struct MintBookTests {
+    private let clock = TestClock()
+    private let temporary: TemporaryFolder
+    private let folder: StateFolder
+    private let alice = "@alice:example.org"
+
+    init() throws {
+        temporary = try TemporaryFolder()
+        folder = try StateFolder(path: "\(temporary.path)/state")
+    }
+
+    private func open() throws -> MintBook {
+        let clock = clock
+        return try MintBook(folder: folder, quotas: Quotas(), clock: { clock.now })
+    }
+
+    private func take(_ book: MintBook) async throws -> MintBook.Attempt {
+        try await book.take(alice, purpose: "my phone", requester: someone)
+    }
+
+    private func obstacle(_ book: MintBook) async -> JSONValue? {
+        do throws(AgentError) {
+            try await book.check(alice, for: nil)
+            return nil
+        } catch {
+            #expect(error.kind == .rateLimited)
+            return error.data["retry_after_ms"]
+        }
+    }
+
+    @Test func `an attempt that a crash cut short counts as spent, and is listed as unknown`() async throws {
+        _ = try await take(open())
+        let book = try open()
+        #expect(await obstacle(book) == 60_000)
+        let tokens = await book.tokens(of: nil)
+        #expect(tokens.map(\.state) == [.unknown])
+        #expect(tokens.first?.expiresAt == clock.now.advanced(by: .seconds(3600)))
+        #expect(tokens.first?.purpose == "my phone" && tokens.first?.requester == someone)
+    }
+
+    @Test func `a token that was minted is listed until long after it has expired`() async throws {
+        let book = try open()
+        let attempt = try await take(book)
+        let entry = try await book.settle(attempt, expiresInMs: 120_000)
+        #expect(entry.expiresAt == clock.now.advanced(by: .seconds(120)))
+        let again = try open()
+        #expect(await again.tokens(of: [alice]).map(\.state) == [.live])
+        #expect(await again.tokens(of: ["@bob:example.org"]) == [])
+        clock.advance(by: .seconds(120))
+        #expect(await again.tokens(of: nil).map(\.state) == [.expired])
+        #expect(await obstacle(again) == nil)
+    }
+
+    @Test func `the life of the last token is the guess for the next`() async throws {
+        let book = try open()
+        _ = try await book.settle(try await take(book), expiresInMs: 120_000)
+        clock.advance(by: .seconds(60))
+        let attempt = try await take(try open())
+        #expect(await (try open()).mayExistUntil(attempt) == clock.now.advanced(by: .seconds(120)))
+    }
+
+    @Test func `a permit goes back when nothing was minted`() async throws {
+        let book = try open()
+        try await book.giveBack(try await take(book))
+        for book in [book, try open()] {
+            #expect(await obstacle(book) == nil)
+            #expect(await book.tokens(of: nil) == [])
+        }
+    }
+
+    @Test func `a permit goes back to what was there before`() async throws {
+        let book = try open()
+        _ = try await book.settle(try await take(book), expiresInMs: 120_000)
+        clock.advance(by: .seconds(60))
+        try await book.giveBack(try await take(book))
+        #expect(await obstacle(book) == nil)
+        #expect(await book.tokens(of: nil).count == 1)
+    }
+
+    @Test func `a permit does not go back when another was taken since`() async throws {
+        let book = try open()
+        let first = try await take(book)
+        clock.advance(by: .seconds(60))
+        _ = try await take(book)
+        try await book.giveBack(first)
+        #expect(await obstacle(book) == 60_000)
+        #expect(await book.tokens(of: nil).count == 1)
+    }
+
+    @Test func `wrong passwords and a homeserver's wish outlast the process`() async throws {
+        for _ in 1...5 { try await open().noteWrongPassword(of: alice) }
+        #expect(await obstacle(try open()) == 900_000)
+        clock.advance(by: .seconds(900))
+        _ = try await open().noteLimit(of: alice, retryAfter: .seconds(7))
+        #expect(await obstacle(try open()) == 7000)
+        let limits = await (try open()).limits(of: [alice])
+        #expect(limits.map(\.name) == [.loginToken, .wrongPassword])
+        #expect(limits.first?.notBeforeReason == .homeserver)
+    }
+
+    @Test func `what cannot be written is not granted`() async throws {
+        let book = try open()
+        let blocker = "\(folder.path)/.mints.json.new"
+        try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
+        let error = await #expect(throws: AgentError.self) {
+            try await book.take("@alice:example.org", purpose: nil, requester: someone)
+        }
+        #expect(error?.kind == .storageFailed)
+        #expect(error?.data["path"]?.stringValue == blocker)
+        #expect(await book.tokens(of: nil) == [])
+        try FileManager.default.removeItem(atPath: blocker)
+        _ = try await take(book)
+    }
+
+    @Test func `a homeserver's nonsense about the life of a token ends nothing`() async throws {
+        let book = try open()
+        _ = try await book.settle(try await take(book), expiresInMs: .max)
+        let again = try open()
+        #expect(await again.tokens(of: nil).map(\.state) == [.live])
+        #expect(await again.tokens(of: nil) == book.tokens(of: nil))
+    }
+
+    @Test func `lists the newest first`() async throws {
+        let book = try open()
+        var ids: [String] = []
+        for _ in 1...3 {
+            ids.insert(try await take(book).tokenId, at: 0)
+            clock.advance(by: .seconds(60))
+        }
+        #expect(await book.tokens(of: nil).map(\.tokenId) == ids)
+    }
+}
