@@ -20,6 +20,8 @@ struct ErrorAnswer: Decodable {
 
     static func error(in answer: HTTPTransport.Answer) -> MatrixError {
         guard let body = MatrixClient.decode(ErrorAnswer.self, from: answer.body) else {
+            // A proxy on the way says it in HTML, and means it all the same.
+            if answer.status == 429 { return ErrorAnswer().limit(in: answer) }
             return .notMatrix(status: answer.status, detail: describe(answer))
         }
         if answer.status == 401, let flows = body.flows {
@@ -34,16 +36,20 @@ struct ErrorAnswer: Decodable {
                 )
             )
         }
-        let isLimited = answer.status == 429
+        if answer.status == 429 { return body.limit(in: answer) }
         return .refused(
             .init(
                 status: answer.status,
                 errcode: body.errcode,
                 error: body.error,
-                retryAfter: isLimited ? body.retry(after: answer.header("retry-after")) : nil,
                 softLogout: body.softLogout ?? false
             )
         )
+    }
+
+    private func limit(in answer: HTTPTransport.Answer) -> MatrixError {
+        let wait = retry(after: answer.header("retry-after"))
+        return .refused(.init(status: 429, errcode: errcode, error: error, retryAfter: wait))
     }
 
     /// The header counts first: it is what proxies on the way understand too (v1.10, "Rate limiting").

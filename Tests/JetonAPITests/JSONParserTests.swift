@@ -91,14 +91,14 @@ struct JSONParserTests {
         ("{\"a\":1,\"b\":2,\"a\":3}", 13), ("{\"a\":1,\"\\u0061\":2}", 7), ("[{},{\"x\":{\"y\":0,\"y\":0}}]", 16),
     ])
     func `finds a name that is given twice, however it is written`(_ text: String, _ offset: Int) throws {
-        #expect(try JSONDocument(Array(text.utf8)).firstDuplicate?.offset == offset)
+        #expect(try JSONDocument(Array(text.utf8)).duplicates.first?.offset == offset)
     }
 
     @Test(arguments: [
         "{\"a\":{\"a\":1}}", "[{\"a\":1},{\"a\":1}]", "{\"a\":1,\"A\":1}",
     ])
     func `the same name in another object, or nearly the same, is no duplicate`(_ text: String) throws {
-        #expect(try JSONDocument(Array(text.utf8)).firstDuplicate == nil)
+        #expect(try JSONDocument(Array(text.utf8)).duplicates.first == nil)
     }
 
     @Test(arguments: [

@@ -59,7 +59,7 @@ extension ConfigurationFile {
             let place = TextPlace(of: error.offset, in: text)
             throw ConfigurationProblem(file: path, place: place, detail: error.reason)
         }
-        if let duplicate = document.firstDuplicate {
+        if let duplicate = document.duplicates.first {
             let place = document.place(of: duplicate.offset)
             throw ConfigurationProblem(file: path, place: place, detail: "\"\(duplicate.name)\" is given twice")
         }
@@ -85,21 +85,23 @@ extension ConfigurationFile {
     private static func checkRanges(_ document: JSONDocument) throws(SchemaMismatch) {
         for section in ["limits", "socket"] {
             for member in document.root[section]?.members ?? [] {
-                let numbers = member.value.members ?? [member]
-                for number in numbers {
-                    guard let value = document.integer(of: number.value), !(1...largest).contains(value) else {
-                        continue
-                    }
-                    let path =
-                        number == member ? "\(section).\(member.name)" : "\(section).\(member.name).\(number.name)"
-                    throw SchemaMismatch(
-                        path: path,
-                        problem: "must be at least 1 and at most \(largest)",
-                        offset: number.value.range.lowerBound
-                    )
+                let path = "\(section).\(member.name)"
+                try checkRange(member.value, path, in: document)
+                for inner in member.value.members ?? [] {
+                    try checkRange(inner.value, "\(path).\(inner.name)", in: document)
                 }
             }
         }
+    }
+
+    private static func checkRange(
+        _ node: JSONNode,
+        _ path: String,
+        in document: JSONDocument
+    ) throws(SchemaMismatch) {
+        guard let value = document.integer(of: node), !(1...largest).contains(value) else { return }
+        let problem = value < 1 ? "must be at least 1" : "must be at most \(largest)"
+        throw SchemaMismatch(path: path, problem: problem, offset: node.range.lowerBound)
     }
 }
 

@@ -51,15 +51,15 @@ public struct JSONNode: Sendable, Equatable {
 public struct JSONDocument: Sendable {
     public let bytes: [UInt8]
     public let root: JSONNode
-    /// The first member whose name its object had already; JSON leaves open which of the two counts, so we take neither.
-    public let firstDuplicate: JSONNode.Member?
+    /// Members whose name their object had already; JSON leaves open which of the two counts, so we take neither.
+    public let duplicates: [JSONNode.Member]
 
     /// Reads a whole text.
     /// - Throws: `JSONSyntaxError`, with the place of the first mistake.
     public init(_ bytes: [UInt8], dialect: JSONDialect = .json) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes, dialect: dialect)
         root = try parser.document()
-        firstDuplicate = parser.firstDuplicate
+        duplicates = parser.duplicates
         self.bytes = bytes
     }
 

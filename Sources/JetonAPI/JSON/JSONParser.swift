@@ -4,7 +4,7 @@ struct JSONParser {
     static let maximumDepth = 64
 
     var scanner: JSONScanner
-    private(set) var firstDuplicate: JSONNode.Member?
+    private(set) var duplicates: [JSONNode.Member] = []
 
     init(_ bytes: [UInt8], dialect: JSONDialect) {
         scanner = JSONScanner(bytes, dialect: dialect)
@@ -46,7 +46,7 @@ struct JSONParser {
             try parser.scanner.expect(UInt8(ascii: ":"), "after the name \"\(name)\"")
             try parser.scanner.skipSpace()
             let member = JSONNode.Member(name: name, offset: offset, value: try parser.value(depth: depth + 1))
-            if !seen.insert(name).inserted, parser.firstDuplicate == nil { parser.firstDuplicate = member }
+            if !seen.insert(name).inserted { parser.duplicates.append(member) }
             members.append(member)
         }
         return JSONNode(content: .object(members), range: start..<scanner.position)

@@ -79,7 +79,7 @@ public enum Incoming: Sendable {
         func refuse(_ problem: String) -> Result<Call, Refusal> {
             .failure(.init(id: id ?? .null, error: .invalidRequest(problem)))
         }
-        if let duplicate = document.firstDuplicate {
+        if let duplicate = document.duplicates.first(where: { node.range.contains($0.offset) }) {
             return .failure(.init(error: .invalidRequest("\"\(duplicate.name.prefix(64))\" is given twice")))
         }
         guard let version = node["jsonrpc"], document.string(of: version) == "2.0" else {
