@@ -182,7 +182,7 @@ import Testing
     @Test func `a command that consented goes on when the homeserver then limits it, and when it then asks`()
         async throws
     {
-        let homeserver = try await DevHomeserverUnderTest(.unasking)
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
         let user = try await homeserver.newUser()
         let configuration = "{consent: 'caller', limits: {login_token: {count: 9, per_ms: 60000}}}"
         let agent = try await AgentUnderTest(configuration: configuration).start()
@@ -190,14 +190,13 @@ import Testing
         let command = ["token", "--show", "--wait", "--socket", agent.socket]
         let first = try await onTerminal(command, dialogue: [("[y/N]", "y")])
         #expect(first.status == 0)
-        // The homeserver's interval is not over: consent, then 429, then the token.
-        let second = try await onTerminal(command, dialogue: [("[y/N]", "y")])
-        #expect(second.status == 0, "\(second.output)")
-        #expect(second.output.contains("Waiting."))
-        await homeserver.server.change {
-            $0.asksBeforeMinting = true
-            $0.mintInterval = .zero
+        // Consent, then 429, then the token.
+        try await homeserver.limitNextMint(of: user) {
+            let second = try await onTerminal(command, dialogue: [("[y/N]", "y")])
+            #expect(second.status == 0, "\(second.output)")
+            #expect(second.output.contains("Waiting."))
         }
+        await homeserver.server.change { $0.asksBeforeMinting = true }
         let third = try await onTerminal(command, dialogue: [("[y/N]", "y"), ("Password of", user.password)])
         #expect(third.status == 0, "\(third.output)")
         try await agent.stop()

@@ -65,8 +65,8 @@ public final class DevHomeserverUnderTest: TestHomeserver {
         var options = DevHomeserver.Options()
         options.asksBeforeMinting = setup != .unasking
         options.offersLoginTokens = setup != .off
-        // Long enough to be met, short enough to be waited for.
-        options.mintInterval = .seconds(2)
+        // Long enough to be met on a busy machine, short enough to be waited for.
+        options.mintInterval = .seconds(20)
         edit(&options)
         server = DevHomeserver(options: options)
         address = try await server.start()
@@ -81,6 +81,22 @@ public final class DevHomeserverUnderTest: TestHomeserver {
         let (name, password) = Self.makeUser()
         await server.add(user: name, password: password)
         return TestUser(id: "@\(name):localhost", password: password)
+    }
+
+    /// Answers the next minting with 429, as a homeserver does whose limit other clients have used up; what comes
+    /// after that is served.
+    public func limitNextMint(of user: TestUser, by work: @Sendable () async throws -> Void) async throws {
+        let path = "/_matrix/client/v1/login/get_token"
+        let body = #"{"errcode":"M_LIMIT_EXCEEDED","error":"Too Many Requests","retry_after_ms":1000}"#
+        await server.misbehave(
+            on: path,
+            .answer(status: 429, contentType: "application/json", body: body, headers: [:])
+        )
+        let before = await mintRequests(of: user)
+        async let working: Void = work()
+        try await eventually("the limit is met") { await mintRequests(of: user) > before }
+        await server.misbehave(on: path, nil)
+        try await working
     }
 
     /// Nobody else is here.
