@@ -35,7 +35,8 @@ struct Jetond: AsyncParsableCommand {
         do {
             // Before anything may start a thread: it changes the environment.
             let sockets = try PassedSockets.take(known: ["agent"])
-            LoggingSystem.bootstrap(Self.logHandler(logLevel.level))
+            LoggingSystem.bootstrap { [level = logLevel.level] _ in DaemonLogHandler(identifier: "jetond", level: level)
+            }
             try await Daemon(options: self, sockets: sockets).run()
         } catch {
             StandardError.write("jetond: \(error)\n")
@@ -52,16 +53,6 @@ struct Jetond: AsyncParsableCommand {
             is ListeningSocket.Problem, is SocketPath.Unknown:
             true
         default: false
-        }
-    }
-
-    private static func logHandler(_ level: Logger.Level) -> @Sendable (String) -> any LogHandler {
-        let isJournal = Journal.isConnected
-        return { _ in
-            var handler: any LogHandler =
-                isJournal ? JournalLogHandler(identifier: "jetond") : StderrLogHandler(identifier: "jetond")
-            handler.logLevel = level
-            return handler
         }
     }
 }

@@ -108,10 +108,7 @@ import Testing
     }
 
     @Test func `an access token that has expired is renewed, and what comes of it is on the disk`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, user, homeserver) = try await signedInAtDev()
         for _ in 1...2 {
             await homeserver.server.expireAccessTokens(of: user.id.localpart)
             #expect(try await agent.call(GetAccountStatus()).account.state == .active)
@@ -123,10 +120,7 @@ import Testing
     }
 
     @Test func `callers that come at once share one renewal`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, user, homeserver) = try await signedInAtDev()
         await homeserver.server.expireAccessTokens(of: user.id.localpart)
         try await withThrowingTaskGroup { group in
             for _ in 1...10 { group.addTask { try await agent.call(GetLoginTokenSupport()).supported } }

@@ -156,12 +156,8 @@ import Testing
     }
 
     @Test func `a disk that fails while the agent runs stops the minting before anything is sent`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         let requests = await homeserver.mintRequests(of: user)
         // A folder where the new file has to be written: even root cannot.
         try agent.folder.write("", to: "state/.mints.json.new/in-the-way")

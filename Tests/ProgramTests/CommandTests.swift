@@ -87,10 +87,7 @@ import Testing
     }
 
     @Test func `with --json everything is JSON, failures too`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, user, _) = try await signedInAtDev()
         for command in [["accounts"], ["status"], ["limits"], ["wait"], ["rpc", "rpc.discover"]] {
             let ended = try await run("jeton", command + ["--json", "--socket", agent.socket])
             #expect(try JSONDocument(Array(ended.output.utf8)).root.members != nil, "\(command)")
@@ -147,10 +144,7 @@ import Testing
     }
 
     @Test func `with --wait the command waits for the limit, and needs the password once`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, user, homeserver) = try await signedInAtDev()
         // The homeserver counts other clients too: the password is right, and the answer 429 all the same.
         let other = OtherClient(homeserver.address)
         #expect(try await other.mint(user, try await other.logIn(user).body["access_token"] ?? "").status == 200)

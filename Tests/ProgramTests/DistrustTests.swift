@@ -42,12 +42,8 @@ import Testing
     }
 
     @Test func `an error of the homeserver after the password leaves the outcome unknown`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         let path = "/_matrix/client/v1/login/get_token"
         let page = DevHomeserver.Misbehaviour.answer(
             status: 504,
@@ -67,12 +63,8 @@ import Testing
     }
 
     @Test func `a renewal that fails is not taken for a minting`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         await homeserver.server.expireAccessTokens(of: user.id.localpart)
         let limit = DevHomeserver.Misbehaviour.answer(
             status: 429,
@@ -96,8 +88,7 @@ import Testing
         let agent = try await AgentUnderTest(configuration: configuration).start()
         let user = try await homeserver.newUser()
         try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let challenge = try await agent.challenge()
         let minted = await withTaskGroup { group in
             for _ in 1...8 {
                 group.addTask { (try? await agent.call(GenerateLoginToken(auth: user.auth(challenge)))) != nil }
@@ -112,10 +103,7 @@ import Testing
     }
 
     @Test func `the limit speaks before the homeserver is asked anything`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, user, homeserver) = try await signedInAtDev()
         _ = try await agent.mint(for: user)
         try await agent.killNine()
         await homeserver.server.stop()

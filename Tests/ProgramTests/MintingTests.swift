@@ -91,8 +91,7 @@ import Testing
         let accessToken = try await other.logIn(user).body["access_token"] ?? ""
         #expect(try await other.mint(user, accessToken).status == 200)
 
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let challenge = try await agent.challenge()
         let limited = try await agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
         #expect(limited.kind == .rateLimited)
         #expect(limited.data["scope"] == "homeserver")

@@ -28,12 +28,8 @@ import Testing
     @Test func `an answer that never came leaves the outcome unknown: the permit is spent, a token may exist`()
         async throws
     {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken(purpose: "lost"))
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge(purpose: "lost")
         await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .stallAfterHandling)
 
         async let lost = agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
@@ -56,12 +52,8 @@ import Testing
     }
 
     @Test func `killed while the homeserver mints, the agent counts the permit as spent`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .stallAfterHandling)
         let lost = Task { try await agent.call(GenerateLoginToken(auth: user.auth(challenge))) }
         try await eventually("the homeserver has the request") { await homeserver.mintRequests(of: user) == 2 }
@@ -99,12 +91,8 @@ import Testing
     }
 
     @Test func `a UIA session that the homeserver forgot is begun anew, once, without another question`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         await homeserver.server.forgetUIASessions()
         let token = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
         #expect(try await OtherClient(homeserver.address).logIn(token: token.loginToken.reveal()).status == 200)
@@ -141,12 +129,8 @@ import Testing
     }
 
     @Test func `five wrong passwords in a quarter of an hour are the end, over a restart too`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
-        let asked = try await agent.refusal(of: GenerateLoginToken())
-        let challenge = try #require(asked.data["challenge"]?.stringValue)
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
         let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
         for _ in 1...5 { #expect(try await agent.refusal(of: wrong).kind == .authRequired) }
         let requests = await homeserver.mintRequests(of: user)

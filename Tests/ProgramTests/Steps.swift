@@ -1,3 +1,4 @@
+import DevHomeserver
 import JetonAPI
 import RPCClient
 import TestSupport
@@ -16,7 +17,27 @@ func signedIn(
     return (agent, user, homeserver)
 }
 
+/// The same at a small homeserver of the test's own, which can be made to misbehave.
+func signedInAtDev(
+    _ setup: Setup = .asking,
+    _ edit: @Sendable (inout DevHomeserver.Options) -> Void = { _ in }
+) async throws -> (AgentUnderTest, TestUser, DevHomeserverUnderTest) {
+    let homeserver = try await DevHomeserverUnderTest(setup, edit)
+    let user = try await homeserver.newUser()
+    let agent = try await AgentUnderTest().start()
+    agent.companion = homeserver
+    try await agent.logIn(user, at: homeserver.address)
+    return (agent, user, homeserver)
+}
+
 extension AgentUnderTest {
+    /// Asks for a login token, and gives the challenge that comes back.
+    func challenge(purpose: String? = nil) async throws -> String {
+        let asked = try await refusal(of: GenerateLoginToken(purpose: purpose))
+        guard let challenge = asked.data["challenge"]?.stringValue else { throw Unexpected("no challenge: \(asked)") }
+        return challenge
+    }
+
     @discardableResult
     func logIn(_ user: TestUser, at address: String) async throws -> Account {
         try await call(LogIn(userId: user.id, homeserver: address, password: Secret(user.password))).account

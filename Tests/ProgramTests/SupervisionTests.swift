@@ -96,10 +96,7 @@ import Testing
     }
 
     @Test func `an answer under way still goes out when the agent is stopped`() async throws {
-        let homeserver = try await DevHomeserverUnderTest()
-        let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
-        try await agent.logIn(user, at: homeserver.address)
+        let (agent, _, homeserver) = try await signedInAtDev()
         await homeserver.server.misbehave(on: "/_matrix/client/v3/capabilities", .stall)
         let before = await homeserver.server.seenRequests.count
         async let answer = agent.refusal(of: GetLoginTokenSupport())

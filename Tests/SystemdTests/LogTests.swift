@@ -19,7 +19,7 @@ struct LogTests {
         (Logger.Level.critical, 2), (.error, 3), (.warning, 4), (.notice, 5), (.info, 6), (.debug, 7), (.trace, 7),
     ])
     func `levels are those of syslog`(_ level: Logger.Level, _ priority: Int) {
-        #expect(JournalLogHandler.priority(of: level) == priority)
+        #expect(JournalEntry.priority(of: level) == priority)
     }
 
     @Test(arguments: [
@@ -27,16 +27,16 @@ struct LogTests {
         ("a.b c=d\n", "JETON_A_B_C_D_"), ("größe", "JETON_GR__E"), ("1", "JETON_1"), ("", "JETON_"),
     ])
     func `a field's name is one that the journal takes`(_ key: String, _ name: String) {
-        #expect(JournalLogHandler.fieldName(of: key).hasPrefix(name.prefix(8)))
+        #expect(JournalEntry.fieldName(of: key).hasPrefix(name.prefix(8)))
         #expect(
-            JournalLogHandler.fieldName(of: key).utf8.allSatisfy {
+            JournalEntry.fieldName(of: key).utf8.allSatisfy {
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_".utf8.contains($0)
             }
         )
     }
 
     @Test func `metadata of the handler is a logger's as any other`() {
-        var handler = JournalLogHandler(identifier: "jetond")
+        var handler = DaemonLogHandler(identifier: "jetond", level: .info, destination: .journal)
         handler[metadataKey: "a"] = "b"
         #expect(handler[metadataKey: "a"] == "b")
         #expect(handler.logLevel == .info)
