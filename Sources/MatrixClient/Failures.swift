@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -6,8 +7,9 @@ internal import SystemPackage
 
 /// Names the stage at which a request failed, from the errors of the libraries below.
 enum Failures {
-    static func classify(_ error: any Error, mayHaveArrived: Bool) -> MatrixError.Failure {
-        let (stage, detail) = describe(error, mayHaveArrived: mayHaveArrived)
+    /// A request without a body acts on nothing, and nobody can tell when it left: it is told as one that did.
+    static func classify(_ error: any Error, mayHaveArrived: Bool, hasBody: Bool) -> MatrixError.Failure {
+        let (stage, detail) = describe(error, mayHaveArrived: mayHaveArrived || !hasBody)
         return MatrixError.Failure(stage: stage, detail: detail, mayHaveArrived: mayHaveArrived)
     }
 
@@ -21,7 +23,7 @@ enum Failures {
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return (.tls, tls(error))
         case is CancellationError: return (.request, "the request was withdrawn")
         case is NIOTooManyBytesError: return (.request, "the answer is longer than any that is expected")
-        case let error as IOError: return (mayHaveArrived ? .request : .connect, reason(error))
+        case let error as IOError: return (error.errnoCode == ECONNREFUSED ? .connect : .request, reason(error))
         default: return (.request, "the HTTP client failed (\(type(of: error)))")
         }
     }

@@ -75,7 +75,7 @@ public struct HTTPTransport: Sendable {
         do {
             return try await within(deadlines.request) { [request] in try await exchange(request) }
         } catch {
-            throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft))
+            throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft, hasBody: body != nil))
         }
     }
 

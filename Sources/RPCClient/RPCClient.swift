@@ -70,8 +70,13 @@ public final class RPCClient {
         do {
             // An agent that refuses us says why before it closes: what it said is there even if it does not listen.
             let sending = Result { () throws(Errno) in try socket.write(line) }
-            answer = try? socket.readLine()
-            if answer == nil { try sending.get() }
+            let reading = Result { () throws(Errno) in try socket.readLine() }
+            if case .success(let line?) = reading {
+                answer = line
+            } else {
+                try sending.get()
+                answer = try reading.get()
+            }
         } catch {
             throw .unreachable(path: path, error)
         }
@@ -112,6 +117,7 @@ extension Errno {
         switch self {
         case .noSuchFileOrDirectory, .connectionRefused:
             "Start it with `systemctl --user enable --now jetond.socket`, or run `jetond`."
+        case .wouldBlock, .resourceTemporarilyUnavailable: "It did not answer in time."
         case .permissionDenied, .notPermitted: "The socket belongs to somebody else."
         case .fileNameTooLong: "The path is longer than a Unix socket's may be (107 bytes)."
         default: "`systemctl --user status jetond` may tell more."

@@ -49,7 +49,7 @@ public struct ListeningSocket: Sendable {
         let folder = String(path[..<slash])
         guard !folder.isEmpty else { return }
         if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST { throw .last("make this folder", folder) }
-        guard let status = status(of: folder) else { throw .last("look at this folder", folder) }
+        guard let status = status(of: folder, followingLinks: true) else { throw .last("look at this folder", folder) }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             let detail = "this folder belongs to user \(status.st_uid), who could put a socket of their own there"
             throw Problem(path: folder, detail: detail)
@@ -105,8 +105,9 @@ public struct ListeningSocket: Sendable {
         }
     }
 
-    private static func status(of path: String) -> stat? {
+    private static func status(of path: String, followingLinks: Bool = false) -> stat? {
         var status = stat()
-        return unsafe lstat(path, &status) == 0 ? status : nil
+        let result = unsafe followingLinks ? stat(path, &status) : lstat(path, &status)
+        return result == 0 ? status : nil
     }
 }

@@ -187,7 +187,7 @@ import Testing
         #expect(ended.errors.contains(problem), "\(ended.errors)")
     }
 
-    @Test func `the configuration in the repository is right, and sets the defaults`() async throws {
+    @Test func `the configuration in the repository is one that the agent takes`() async throws {
         let text = try String(contentsOfFile: "\(Programs.repository)/config/config.json5", encoding: .utf8)
         let agent = try await AgentUnderTest(configuration: text).start()
         try await agent.stop()

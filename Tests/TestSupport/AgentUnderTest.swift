@@ -73,6 +73,7 @@ public final class AgentUnderTest: @unchecked Sendable {
     public func ended() async throws -> Int32 {
         let status = try await process?.ended() ?? 0
         hasEnded = true
+        lookForSecretsOnTheDisk()
         return status
     }
 
@@ -81,7 +82,6 @@ public final class AgentUnderTest: @unchecked Sendable {
         lookForSecretsOfTheProcess()
         send(SIGTERM)
         #expect(try await ended() == 0)
-        lookForSecretsOnTheDisk()
     }
 
     /// As power failures stop it.
@@ -89,7 +89,6 @@ public final class AgentUnderTest: @unchecked Sendable {
         lookForSecretsOfTheProcess()
         send(SIGKILL)
         _ = try await ended()
-        lookForSecretsOnTheDisk()
     }
 
     public var logText: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }

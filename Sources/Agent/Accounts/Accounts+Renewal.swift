@@ -82,7 +82,11 @@ extension Accounts {
             current.accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
             isKept = true
         }
-        guard isKept else { throw .notLoggedIn(session.userId) }
+        guard isKept else {
+            // Signed in anew meanwhile: that session counts.
+            guard let newer = sessions[session.userId], newer.ending == nil else { throw .notLoggedIn(session.userId) }
+            return newer.accessToken
+        }
         logger.debug("renewed the session", metadata: ["account": "\(session.userId)"])
         return renewal.accessToken
     }

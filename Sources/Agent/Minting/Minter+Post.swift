@@ -105,33 +105,41 @@ extension Minter {
         _ challenge: Challenge?,
         _ error: MatrixError
     ) async throws(AgentError) -> AgentError {
+        let aftermath = Self.aftermath(of: error)
+        if aftermath != .unknown, let attempt { try await book.giveBack(attempt) }
+        // Whoever signs out meanwhile still learns what came of it, as far as there is anybody to tell.
         guard let session = await accounts.session(of: minting.account) else { return .notLoggedIn(minting.account) }
-        switch (Self.aftermath(of: error), attempt) {
+        switch (aftermath, attempt) {
         case (.unknown, let attempt?):
             return .outcomeUnknown(AgentError(error, at: session.homeserver), until: await book.mayExistUntil(attempt))
-        case (.unknown, nil): return AgentError(error, at: session.homeserver)
-        case (let aftermath, let attempt):
-            if let attempt { try await book.giveBack(attempt) }
-            if aftermath == .nothing, var challenge {
-                // A homeserver looks at its limit after the user: 429 says that the answer was right.
-                if error.status == 429, minting.request.auth != nil { challenge.isAnswered = true }
-                challenges.reopen(challenge)
-                return try await explain(error, minting, session, challenge)
+        case (.nothing, _):
+            guard var challenge else { return try await explain(error, minting, session, nil) }
+            // A homeserver looks at its limit after the user, so its own 429 says that the answer was right. A
+            // proxy's says nothing.
+            if case .refused(let refusal) = error, refusal.status == 429, refusal.errcode != nil,
+                minting.request.auth != nil
+            {
+                challenge.isAnswered = true
             }
-            return try await explain(error, minting, session, nil)
+            challenges.reopen(challenge)
+            return try await explain(error, minting, session, challenge.isAnswered ? challenge : nil)
+        case (.unknown, nil), (.spoilt, _): return try await explain(error, minting, session, nil)
         }
     }
 
     private static func aftermath(of error: MatrixError) -> Aftermath {
         switch error {
         case .unreachable(let failure): failure.mayHaveArrived ? .unknown : .nothing
-        case .notMatrix(let status, _): status == 200 || status >= 500 ? .unknown : .nothing
-        case .refused(let refusal) where refusal.status >= 500: .unknown
+        case .notMatrix(let status, _) where hasMinted(status): .unknown
+        case .refused(let refusal) where hasMinted(refusal.status): .unknown
         // Somebody else's credentials.
         case .refused(let refusal) where refusal.status == 403: .spoilt
-        case .refused, .authenticationRequired: .nothing
+        case .refused, .notMatrix, .authenticationRequired: .nothing
         }
     }
+
+    /// Whether something may have been minted behind a status that is no refusal.
+    private static func hasMinted(_ status: Int) -> Bool { (200..<300).contains(status) || status >= 500 }
 
     private func explain(
         _ error: MatrixError,
@@ -150,17 +158,5 @@ extension Minter {
         default: break
         }
         return AgentError(error, at: session.homeserver)
-    }
-}
-
-extension MatrixError {
-    /// The status of an answer, where there was one.
-    fileprivate var status: Int? {
-        switch self {
-        case .refused(let refusal): refusal.status
-        case .notMatrix(let status, _): status
-        case .authenticationRequired: 401
-        case .unreachable: nil
-        }
     }
 }

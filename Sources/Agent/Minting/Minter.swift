@@ -133,7 +133,9 @@ actor Minter {
         let now = clock()
         try await accounts.note(minting.account) { $0.see(.absent, at: now) }
         switch policy(minting.account) {
-        case .none: return try deliver(token, of: session)
+        case .none:
+            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
+            return try deliver(token, of: session)
         case .caller: throw .consentRequired(open(.consent(token), minting))
         // The seal is not broken: the token ends here, unseen.
         case .auto, .prompt: throw .promptUnavailable(minting.account)

@@ -64,9 +64,11 @@ actor Support {
             }
             let metadata = try await client.authMetadata()
             let isOAuth = metadata != nil || flows == nil || flows?.prefersOAuth == true
+            // Who has the switch says so; who says nothing may never have heard of it.
+            let reason: SupportReason = isOAuth ? .oauthServer : capability == false ? .switchedOff : .unknownServer
             return Finding(
                 supported: false,
-                reason: isOAuth ? .oauthServer : .switchedOff,
+                reason: reason,
                 capability: capability,
                 loginFlow: flows?.mintsLoginTokens,
                 accountManagementUrl: metadata?.accountManagementUri

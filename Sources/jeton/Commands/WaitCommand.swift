@@ -33,7 +33,11 @@ struct WaitCommand: ParsableCommand {
                 if shared.json { Output.say("{}") }
                 return
             } catch let problem as RPCClient.Problem {
-                guard case .unreachable = problem else { throw problem }
+                switch problem {
+                // It is not there yet, or just going.
+                case .unreachable, .closed: break
+                case .impostor, .garbled, .refused: throw problem
+                }
                 guard ContinuousClock.now < deadline else { throw Failure(.timedOut, problem.description) }
                 usleep(Self.pause)
             }
