@@ -9,39 +9,52 @@ public struct OtherClient: Sendable {
 
     public struct Answer: Sendable {
         public var status: Int
+        /// The members that are strings.
         public var body: [String: String]
+        /// The ids of the list of devices, where there is one.
+        public var deviceIds: [String]
     }
 
     /// Signs in with a login token.
     public func logIn(token: String) async throws -> Answer {
-        try await send("POST", "/v3/login", body: ["type": "m.login.token", "token": token])
+        try await send("POST", "/_matrix/client/v3/login", body: ["type": "m.login.token", "token": token])
     }
 
     /// Signs in by password.
     public func logIn(_ user: TestUser) async throws -> Answer {
         let identifier = ["type": "m.id.user", "user": user.id]
         let body: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
-        return try await send("POST", "/v3/login", body: body)
+        return try await send("POST", "/_matrix/client/v3/login", body: body)
     }
 
     public func whoAmI(_ accessToken: String) async throws -> Answer {
-        try await send("GET", "/v3/account/whoami", accessToken: accessToken)
+        try await send("GET", "/_matrix/client/v3/account/whoami", accessToken: accessToken)
     }
 
     /// Mints a login token by itself: the homeserver's own limit counts all clients of an account.
     public func mint(_ user: TestUser, _ accessToken: String) async throws -> Answer {
         let identifier = ["type": "m.id.user", "user": user.id]
         let auth: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
-        return try await send("POST", "/v1/login/get_token", accessToken: accessToken, body: ["auth": auth])
+        return try await send(
+            "POST",
+            "/_matrix/client/v1/login/get_token",
+            accessToken: accessToken,
+            body: ["auth": auth]
+        )
     }
 
-    private func send(
+    /// The devices of an account, by their ids.
+    public func devices(_ accessToken: String) async throws -> [String] {
+        try await send("GET", "/_matrix/client/v3/devices", accessToken: accessToken).deviceIds
+    }
+
+    func send(
         _ method: String,
         _ path: String,
         accessToken: String? = nil,
         body: [String: Any]? = nil
     ) async throws -> Answer {
-        guard let url = URL(string: "\(address)/_matrix/client\(path)") else {
+        guard let url = URL(string: "\(address)\(path)") else {
             throw Unexpected("\(address) is no URL")
         }
         var request = URLRequest(url: url)
@@ -51,6 +64,11 @@ public struct OtherClient: Sendable {
         let (data, response) = try await URLSession.shared.data(for: request)
         let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-        return Answer(status: status, body: object.compactMapValues { $0 as? String })
+        let devices = object["devices"] as? [[String: Any]] ?? []
+        return Answer(
+            status: status,
+            body: object.compactMapValues { $0 as? String },
+            deviceIds: devices.compactMap { $0["device_id"] as? String }
+        )
     }
 }

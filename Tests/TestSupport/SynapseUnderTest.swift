@@ -5,13 +5,17 @@ import Synchronization
 public final class SynapseUnderTest: TestHomeserver {
     public let address: String
     private let folder: String
+    private let options: [String]
 
     private init(_ setup: Setup, folder: String) async throws {
         self.folder = folder
+        self.options = setup.options
+        address = try await Self.start(folder, options)
+    }
+
+    private static func start(_ folder: String, _ options: [String]) async throws -> String {
         let pid = ProcessInfo.processInfo.processIdentifier
-        let options = setup == .asking ? [] : [setup.rawValue]
-        let started = try await Self.script(["start", folder, "--port", "0", "--until-exit-of", "\(pid)"] + options)
-        address = started.trimmingCharacters(in: .whitespacesAndNewlines)
+        return try await script(["start", folder, "--port", "0", "--until-exit-of", "\(pid)"] + options)
     }
 
     private static let started = Mutex<[Setup: Task<SynapseUnderTest, any Error>]>([:])
@@ -27,8 +31,8 @@ public final class SynapseUnderTest: TestHomeserver {
     }
 
     /// One that a test has for itself, to stop it and to start it again.
-    public static func own(in folder: ScratchFolder) async throws -> SynapseUnderTest {
-        try await SynapseUnderTest(.asking, folder: folder.file("synapse"))
+    public static func own(_ setup: Setup = .asking, in folder: ScratchFolder) async throws -> SynapseUnderTest {
+        try await SynapseUnderTest(setup, folder: folder.file("synapse"))
     }
 
     private static let scratchRoot = try? ScratchFolder()
@@ -39,11 +43,35 @@ public final class SynapseUnderTest: TestHomeserver {
 
     public func stop() async throws { _ = try await Self.script(["stop", folder]) }
 
+    /// Starts it again, where it was and with what it knew.
+    public func startAgain() async throws { _ = try await Self.start(folder, options) }
+
+    /// Takes connections and requests from now on, as the kernel does for it, and answers none.
+    public func hang() throws { try signal(SIGSTOP) }
+
+    public func goOn() throws { try signal(SIGCONT) }
+
+    private func signal(_ number: Int32) throws {
+        let text = try String(contentsOfFile: "\(folder)/homeserver.pid", encoding: .utf8)
+        guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)), kill(pid, number) == 0 else {
+            throw Unexpected("Synapse does not run in \(folder)")
+        }
+    }
+
     public func newUser() async throws -> TestUser {
         let (name, password) = Self.makeUser()
-        let id = try await Self.script(["user", folder, name, password])
-        return TestUser(id: id.trimmingCharacters(in: .whitespacesAndNewlines), password: password)
+        return TestUser(id: try await Self.script(["user", folder, name, password]), password: password)
     }
+
+    /// Somebody who may do all things.
+    public func newAdmin() async throws -> Admin {
+        let (name, password) = Self.makeUser()
+        let id = try await Self.script(["user", folder, name, password, "--admin"])
+        return Admin(TestUser(id: id, password: password), at: address)
+    }
+
+    /// Somebody who has no password, and an account only once they have signed in by their browser.
+    public func newVisitor() -> TestUser { TestUser(id: "@\(Self.makeUser().name):localhost", password: "") }
 
     /// Synapse's log has a line for each request, with the user.
     public func mintRequests(of user: TestUser) async throws -> Int {
@@ -58,6 +86,6 @@ public final class SynapseUnderTest: TestHomeserver {
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         let ended = try await run("\(Programs.repository)/Tests/homeserver", arguments, environment: environment)
         guard ended.status == 0 else { throw Unexpected("Tests/homeserver \(arguments[0]) failed: \(ended.errors)") }
-        return ended.output
+        return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

@@ -9,12 +9,30 @@ public struct TestUser: Sendable {
 }
 
 /// How a homeserver is set up.
-public enum Setup: String, Sendable, CaseIterable {
+public enum Setup: Sendable {
     case asking
     /// get_token asks for no user-interactive authentication.
-    case unasking = "--no-uia"
+    case unasking
     /// get_token is switched off.
-    case off = "--no-login-token"
+    case off
+    /// Access tokens live 5 s.
+    case brief
+    /// There are no refresh tokens, and access tokens live 10 s: then comes a soft logout.
+    case unrefreshing
+    /// Users sign in by their browser too.
+    case sso
+
+    /// What `Tests/homeserver start` is told.
+    var options: [String] {
+        switch self {
+        case .asking: []
+        case .unasking: ["--no-uia"]
+        case .off: ["--no-login-token"]
+        case .brief: ["--access-token-lifetime", "5s"]
+        case .unrefreshing: ["--no-refresh-tokens", "--nonrefreshable-lifetime", "10s"]
+        case .sso: ["--cas", "somebody"]
+        }
+    }
 }
 
 /// The homeservers that the same behaviours are tested against.
@@ -65,6 +83,9 @@ public final class DevHomeserverUnderTest: TestHomeserver {
         var options = DevHomeserver.Options()
         options.asksBeforeMinting = setup != .unasking
         options.offersLoginTokens = setup != .off
+        options.offersRefresh = setup != .unrefreshing
+        if setup == .brief { options.accessTokenLifetime = .seconds(5) }
+        if setup == .unrefreshing { options.nonRefreshableLifetime = .seconds(10) }
         // Long enough to be met on a busy machine, short enough to be waited for.
         options.mintInterval = .seconds(20)
         edit(&options)
