@@ -68,8 +68,11 @@ public enum OpenRPC {
         let own = AgentError.Kind.allCases.filter { !$0.isStandard }
         return Dictionary(
             uniqueKeysWithValues: own.map { kind in
-                let name = kind.rawValue
-                return (name, ["code": .integer(kind.code), "message": .string(name), "data": ["kind": .string(name)]])
+                let error: JSONValue = [
+                    "code": .integer(kind.code), "message": .string(kind.summary),
+                    "data": ["kind": .string(kind.rawValue)],
+                ]
+                return (kind.rawValue, error)
             }
         )
     }

@@ -27,8 +27,15 @@ struct DescriptionTests {
         }
     }
 
+    @Test(arguments: AgentError.Kind.allCases)
+    func `each kind of error says what it means, and each of its members has its sentence`(_ kind: AgentError.Kind) {
+        #expect(kind.summary.hasSuffix("."))
+        for name in kind.members { #expect(Glossary.sentences[name]?.hasSuffix(".") == true, "\(name)") }
+    }
+
     @Test func `the glossary has no sentence that nobody needs`() {
-        let used = OpenRPC.methods.reduce(into: Set<String>()) { $0.formUnion(Self.memberNames(of: $1)) }
+        var used = OpenRPC.methods.reduce(into: Set<String>()) { $0.formUnion(Self.memberNames(of: $1)) }
+        used.formUnion(AgentError.Kind.allCases.flatMap(\.members))
         #expect(Set(Glossary.sentences.keys).subtracting(used) == [])
     }
 

@@ -1,0 +1,92 @@
+import FoundationEssentials
+
+@testable import JetonAPI
+
+/// What no declaration says.
+extension ManualPage {
+    static let head = #"""
+        .\" Made from the declarations of the methods in Sources/JetonAPI; to renew it, see Tests/JetonAPITests.
+        .TH JETON\-RPC 7 2026-11-24 "Jeton \#(releaseVersion)"
+        .SH NAME
+        jeton\-rpc \- the socket of the Jeton agent: methods, events and errors
+        .SH SYNOPSIS
+        .I $XDG_RUNTIME_DIR/jeton/agent.sock
+        .PP
+        .B jeton rpc
+        .I METHOD
+        .RI [ PARAMS ]
+        .SH DESCRIPTION
+        .BR jetond (1)
+        holds Matrix sessions and mints login tokens: with one, another client signs in once as the user.
+        Programs ask it over a Unix socket that only its own user may connect to.
+        This page describes all that they can ask.
+        The method
+        .B rpc.discover
+        gives the same description as an OpenRPC document.
+        """#
+
+    static let protocolText = #"""
+        .SH PROTOCOL
+        The protocol is JSON\-RPC 2.0, one message a line: UTF\-8, ended by a newline, at most 64 KiB.
+        Batches, notifications and ids of every kind are understood.
+        Params are given by name; a param that is unknown is an error.
+        The requests of one connection are answered as they are done, not as they came.
+        Whoever closes the connection withdraws what it has asked for; whoever only shuts down its own side still gets
+        its answers.
+        .PP
+        Members that end in
+        .I _at
+        are times (RFC 3339, in UTC), those that end in
+        .I _ms
+        are whole milliseconds.
+        No method ever gives an access token, a refresh token or a password.
+        """#
+
+    static let errorsText = #"""
+        An error has a code, a message for people, and in data its kind and further facts.
+        Programs should go by the kind.
+        """#
+
+    static let tail = #"""
+        .SH SEE ALSO
+        .BR jeton (1),
+        .BR jetond (1)
+        .PP
+        .UR https://www.jsonrpc.org/specification
+        JSON\-RPC 2.0
+        .UE ,
+        .UR https://spec.open-rpc.org
+        OpenRPC
+        .UE ,
+        .UR https://spec.matrix.org/latest/client-server-api/#post_matrixclientv1loginget_token
+        the request that mints
+        .UE
+        """#
+
+    /// The programs that the tests run, as they are.
+    static var clients: String {
+        let shell = example("login-token.sh")
+        let python = example("login-token.py")
+        return """
+            .SH EXAMPLES
+            Two programs that mint a login token where the homeserver asks for the password, which they read from
+            standard input.
+            .SS With socat and jq
+            .EX
+            \(shell)
+            .EE
+            .SS In Python
+            .EX
+            \(python)
+            .EE
+            """
+    }
+
+    private static func example(_ name: String) -> String {
+        let lines = CommittedCopy.read("Tests/examples/\(name)").split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
+        return lines.dropLast().map { literal(String($0)) }.joined(separator: "\n")
+    }
+}
