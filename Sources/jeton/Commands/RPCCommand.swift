@@ -8,12 +8,12 @@ struct RPCCommand: ParsableCommand {
         commandName: "rpc",
         abstract: "Calls any method of the agent's API and prints its result as JSON.",
         discussion: """
-            `jeton rpc rpc.discover` describes all methods. Secrets do not belong into arguments, which other users
+            jeton-rpc(7) describes all methods, and so does `jeton rpc rpc.discover`. Secrets do not belong into arguments, which other users
             can see: give params that hold one as -, and the params on standard input.
             """
     )
 
-    @Argument(help: "The method, as in agent.status.")
+    @Argument(help: "The method, as in agent.status.", completion: .list(OpenRPC.methods.map { $0.name }))
     var method: String
 
     @Argument(help: "The params, a JSON object, or - to read them from standard input.")
