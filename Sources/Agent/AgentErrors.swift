@@ -15,12 +15,7 @@ extension AgentError {
         case .refused(let refusal) where refusal.status == 429:
             let wait = max(refusal.retryAfter ?? .zero, .seconds(1))
             self = .rateLimited(Obstacle(scope: .homeserver, limit: nil, wait: wait))
-        case .refused(let refusal):
-            var data: [String: JSONValue] = ["http_status": .integer(refusal.status)]
-            data["errcode"] = refusal.errcode.map { .string($0) }
-            data["error"] = refusal.error.map { .string($0) }
-            let reason = refusal.error ?? refusal.errcode ?? "status \(refusal.status)"
-            self = AgentError(.homeserverError, "\(homeserver) refused: \(reason).", data)
+        case .refused(let refusal): self = .refused(refusal, at: homeserver)
         case .authenticationRequired:
             let status: [String: JSONValue] = ["http_status": 401]
             self = AgentError(.homeserverError, "\(homeserver) asks for a password where it should not.", status)

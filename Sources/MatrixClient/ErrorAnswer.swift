@@ -9,11 +9,16 @@ struct ErrorAnswer: Decodable {
     var error: String?
     var retryAfterMs: Int?
     var softLogout: Bool?
+    var adminContact: String?
+    var consentUri: String?
     // User-interactive authentication answers 401 with these, and with an errcode only if the last try was refused.
     var session: Secret?
     var flows: [Flow]?
     var params: JSONValue?
     var completed: [String]?
+
+    /// Longer ones are no sentence for anybody, and pass through to logs and terminals.
+    private static let longestText = 2000
 
     /// What to wait after a 429 that says nothing.
     static let defaultRetry = Duration.seconds(60)
@@ -42,9 +47,34 @@ struct ErrorAnswer: Decodable {
                 status: answer.status,
                 errcode: body.errcode,
                 error: body.error,
-                softLogout: body.softLogout ?? false
+                softLogout: body.softLogout ?? false,
+                adminContact: body.adminContact,
+                consentUri: body.consentUri
             )
         )
+    }
+
+    init() {}
+
+    /// A member of the wrong type counts as absent: what else the answer says is still true.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func member<Value: Decodable>(_ key: CodingKeys) -> Value? { try? container.decode(Value.self, forKey: key) }
+        func text(_ key: CodingKeys) -> String? { member(key).map { String(($0 as String).prefix(Self.longestText)) } }
+        errcode = text(.errcode)
+        error = text(.error)
+        retryAfterMs = member(.retryAfterMs)
+        softLogout = member(.softLogout)
+        adminContact = text(.adminContact)
+        consentUri = text(.consentUri)
+        session = member(.session)
+        flows = member(.flows)
+        params = member(.params)
+        completed = member(.completed)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case errcode, error, retryAfterMs, softLogout, adminContact, consentUri, session, flows, params, completed
     }
 
     private func limit(in answer: HTTPTransport.Answer) -> MatrixError {
