@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
+#include <systemd/sd-login.h>
 
 /* prctl is variadic, which Swift cannot call. */
 static inline int jeton_set_dumpable(int is_dumpable) { return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0); }
@@ -19,4 +20,17 @@ static inline int jeton_peer(int fd, pid_t *pid, uid_t *uid) {
     *pid = peer.pid;
     *uid = peer.uid;
     return 0;
+}
+
+/* Linux 6.5; older headers lack the name. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+/* A descriptor of the process that connected, whatever has become of its pid; closed on exec. */
+static inline int jeton_peer_pidfd(int fd) {
+    int pidfd = -1;
+    socklen_t length = sizeof pidfd;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) < 0) return -errno;
+    return pidfd;
 }

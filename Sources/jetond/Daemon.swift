@@ -73,7 +73,7 @@ struct Daemon {
             uid: Int(geteuid()),
             identify: { descriptor in
                 let peer = try PeerProcess(ofSocket: descriptor)
-                return Requester(pid: peer.pid, uid: peer.uid, command: peer.command)
+                return Requester(peer, peer.details(ofSocket: descriptor))
             }
         )
         let accounts = await agent.accountCount
@@ -130,4 +130,18 @@ struct Daemon {
 struct StartProblem: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+extension Requester {
+    /// Without details, where the process has gone.
+    init(_ peer: PeerProcess, _ details: PeerDetails?) {
+        self.init(
+            pid: peer.pid,
+            uid: peer.uid,
+            command: details?.command,
+            unit: details?.unit,
+            session: details?.session,
+            parents: details?.parents.map { Parent(pid: $0.pid, command: $0.command) }
+        )
+    }
 }

@@ -25,6 +25,10 @@ struct SchemaTests {
         state: active|offline|signed_out_softly|signed_out, is_default: boolean, access_token_expires_at?: time, \
         login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
         """
+    private static let requester = """
+        {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \
+        parents?: [{pid: integer, command: string}]}
+        """
     private static let reasons = "available|switched_off|oauth_server|unknown_server"
 
     private static let outlines: [String: (params: String, result: String)] = [
@@ -69,7 +73,7 @@ struct SchemaTests {
             "{account?: string}",
             """
             {tokens: [{token_id: string, account: string, state: live|expired|unknown, issued_at: time, \
-            expires_at: time, purpose?: string, requester: {pid: integer, uid: integer, command?: string}}]}
+            expires_at: time, purpose?: string, requester: \(requester)}]}
             """
         ),
         "rate_limit.status": (

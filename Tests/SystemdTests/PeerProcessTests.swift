@@ -1,20 +1,59 @@
 import FoundationEssentials
 import Glibc
+import SystemPackage
 import Testing
 
-import SystemPackage
 @testable import Systemd
 
 struct PeerProcessTests {
-    @Test func `the other end of a socket pair is this process`() throws {
+    /// Both ends of a connection.
+    private static func pair() throws -> [CInt] {
         var pair: [CInt] = [-1, -1]
         try #require(unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        return pair
+    }
+
+    @Test func `the other end of a socket pair is this process`() throws {
+        let pair = try Self.pair()
         defer { for descriptor in pair { close(descriptor) } }
         let peer = try PeerProcess(ofSocket: pair[0])
         #expect(peer.pid == Int(getpid()))
         #expect(peer.uid == Int(geteuid()))
+        let details = try #require(peer.details(ofSocket: pair[0]))
         let name = try String(contentsOfFile: "/proc/self/comm", encoding: .utf8)
-        #expect(peer.command.map { "\($0)\n" } == name)
+        #expect("\(details.command)\n" == name)
+        let parent = try String(contentsOfFile: "/proc/\(getppid())/comm", encoding: .utf8)
+        #expect(details.parents.first == .init(pid: Int(getppid()), command: String(parent.dropLast())))
+        #expect(details.parents.count <= ProcessStatus.maximumParents)
+        #expect(details.parents.allSatisfy { $0.pid > 1 })
+    }
+
+    @Test func `a process that has gone is not described, and neither is one that has got its pid since`() throws {
+        let folder = FileManager.default.temporaryDirectory.path
+        let path = "\(folder)/jeton-peer-\(UUID().uuidString)"
+        let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        defer {
+            close(listener)
+            unsafe unlink(path)
+        }
+        try #require(bind(listener, to: path) && listen(listener, 1) == 0)
+        let client = try Self.spawn(["/usr/bin/socat", "-u", "UNIX-CONNECT:\(path)", "STDOUT"])
+        let connection = accept(listener, nil, nil)
+        defer { close(connection) }
+        let peer = try PeerProcess(ofSocket: connection)
+        #expect(peer.pid == Int(client))
+        #expect(peer.details(ofSocket: connection)?.command == "socat")
+        // Its pid, seen at a time at which nobody had it: what runs there now must be another process.
+        var earlier = peer
+        earlier.seenAt = .zero
+        #expect(earlier.details(ofSocket: connection) == nil)
+        // A living process of another number, at the end of this connection: the pidfd says that ours has gone.
+        kill(client, SIGKILL)
+        waitpid(client, nil, 0)
+        #expect(peer.details(ofSocket: connection) == nil)
+        var recycled = peer
+        recycled.pid = Int(getpid())
+        #expect(recycled.details(ofSocket: connection) == nil)
     }
 
     @Test(
@@ -33,5 +72,37 @@ struct PeerProcessTests {
         #expect(try Errno.check(0) == 0)
         #expect(try Errno.check(7) == 7)
         #expect(throws: Errno(rawValue: ENOENT)) { try Errno.check(-ENOENT) }
+    }
+
+    @Test(arguments: [
+        ("12 (sh) S 7 12", "sh", 7), ("12 (a) b (c)) R 1 12", "a) b (c)", 1), ("12 (\n) Z 0 12", "\n", 0),
+    ])
+    func `a command in a process's status may hold anything`(_ head: String, _ command: String, _ parent: Int) throws {
+        let text = head + String(repeating: " 0", count: 16) + " 4200 0 0\n"
+        let status = try #require(ProcessStatus(text))
+        #expect(status.command == command)
+        #expect(status.parent == parent)
+        #expect(status.startedAt == .seconds(42))
+        #expect(ProcessStatus("12 (sh) S 7") == nil)
+        #expect(ProcessStatus(")(") == nil)
+    }
+
+    private func bind(_ descriptor: CInt, to path: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        return unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe Glibc.bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    private static func spawn(_ arguments: [String]) throws -> pid_t {
+        var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe words.forEach { unsafe free($0) } }
+        var pid: pid_t = 0
+        try #require(unsafe posix_spawn(&pid, arguments[0], nil, nil, &words, nil) == 0)
+        return pid
     }
 }

@@ -194,12 +194,12 @@ actor Minter {
     {
         let left = clock().duration(to: token.entry.expiresAt)
         guard left > .zero else { throw .challengeGone("consent.challenge") }
+        let about: Logger.Metadata = [
+            "event": "login_token.issued", "account": "\(session.userId)", "token_id": "\(token.entry.tokenId)",
+        ]
         logger.notice(
             "a login token was minted",
-            metadata: [
-                "event": "login_token.issued", "account": "\(session.userId)", "token_id": "\(token.entry.tokenId)",
-                "peer_pid": "\(token.entry.requester.pid)",
-            ]
+            metadata: about.merging(token.entry.requester.metadata) { own, _ in own }
         )
         return Request.Result(
             loginToken: token.token,

@@ -189,20 +189,7 @@ public struct IssuedToken: Codable, Sendable, Equatable {
             issuedAt: .example,
             expiresAt: .example.advanced(by: .seconds(120)),
             purpose: "my phone",
-            requester: Requester(pid: 4712, uid: 1000, command: "jeton")
+            requester: .example
         )
-    }
-}
-
-/// The process that asked, as the kernel attests it; `command` is what it calls itself.
-public struct Requester: Codable, Sendable, Equatable {
-    public var pid: Int
-    public var uid: Int
-    public var command: String?
-
-    public init(pid: Int, uid: Int, command: String?) {
-        self.pid = pid
-        self.uid = uid
-        self.command = command
     }
 }

@@ -1,0 +1,55 @@
+/// The process that asked: its numbers and where it belongs as the kernel attests them, its name as it calls itself.
+public struct Requester: Codable, Sendable, Equatable {
+    /// A process that started the one that asked, or started that one.
+    public struct Parent: Codable, Sendable, Equatable {
+        public var pid: Int
+        public var command: String
+
+        public init(pid: Int, command: String) {
+            self.pid = pid
+            self.command = command
+        }
+    }
+
+    public var pid: Int
+    public var uid: Int
+    /// Nil where the process had gone before it was looked at, and so for all that follows.
+    public var command: String?
+    public var unit: String?
+    public var session: String?
+    /// The nearest first.
+    public var parents: [Parent]?
+
+    public init(
+        pid: Int,
+        uid: Int,
+        command: String? = nil,
+        unit: String? = nil,
+        session: String? = nil,
+        parents: [Parent]? = nil
+    ) {
+        self.pid = pid
+        self.uid = uid
+        self.command = command
+        self.unit = unit
+        self.session = session
+        self.parents = parents
+    }
+
+    /// For people: `jeton (4712) ← bash ← kitty`.
+    public var lineage: String {
+        let own = "\(command ?? "a process that has gone") (\(pid))"
+        return ([own] + (parents ?? []).map(\.command)).joined(separator: " ← ")
+    }
+
+    static var example: Requester {
+        Requester(
+            pid: 4712,
+            uid: 1000,
+            command: "jeton",
+            unit: "app-kitty-4000.scope",
+            session: "2",
+            parents: [Parent(pid: 4020, command: "bash"), Parent(pid: 4000, command: "kitty")]
+        )
+    }
+}
