@@ -14,9 +14,16 @@ extension Agent {
         table.serve(GetAccountStatus.self) { request, _ throws(AgentError) in
             AccountResult(account: try await accountStatus(request.account))
         }
+        table.serve(SetDefaultAccount.self) { request, _ throws(AgentError) in
+            try await accounts.setDefault(try await accounts.find(request.account))
+            return Nothing()
+        }
+        table.serve(RefreshAccount.self) { request, _ throws(AgentError) in
+            AccountResult(account: try await refreshed(request.account))
+        }
         table.serve(LogOut.self) { request, _ throws(AgentError) in
             let account = try await accounts.find(request.account)
-            try await signingIn.logOut(request)
+            try await signingOut.logOut(request)
             await minter.forget(account)
             return Nothing()
         }
@@ -55,6 +62,17 @@ extension Agent {
             _ = try await support.look(account)
         } catch {
             if error.kind == .storageFailed { throw error }
+        }
+        return try await accounts.account(account)
+    }
+
+    private func refreshed(_ account: String?) async throws(AgentError) -> Account {
+        let account = try await accounts.find(account)
+        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        do throws(SessionFailure) {
+            try await accounts.refresh(account)
+        } catch {
+            throw error.agentError(at: session.homeserver)
         }
         return try await accounts.account(account)
     }

@@ -12,17 +12,25 @@ public struct Agent: Sendable {
         public var protections: @Sendable () -> Protections
         /// Called with the number of accounts, each time it has changed.
         public var accountCountChanged: @Sendable (Int) -> Void
+        /// Lets `renewWhatIsDue` be called after so long, and not as was said before; nil: not at all.
+        public var setAlarm: @Sendable (Duration?) -> Void
+        /// Lets `networkHasChanged` be called each time it has, or no more.
+        public var watchNetwork: @Sendable (Bool) -> Void
 
         public init(
             pid: Int,
             supervised: Supervision,
             protections: @escaping @Sendable () -> Protections,
-            accountCountChanged: @escaping @Sendable (Int) -> Void
+            accountCountChanged: @escaping @Sendable (Int) -> Void,
+            setAlarm: @escaping @Sendable (Duration?) -> Void,
+            watchNetwork: @escaping @Sendable (Bool) -> Void
         ) {
             self.pid = pid
             self.supervised = supervised
             self.protections = protections
             self.accountCountChanged = accountCountChanged
+            self.setAlarm = setAlarm
+            self.watchNetwork = watchNetwork
         }
     }
 
@@ -30,6 +38,7 @@ public struct Agent: Sendable {
     let book: MintBook
     let minter: Minter
     let signingIn: SigningIn
+    let signingOut: SigningOut
     let support: Support
     let startedAt: Moment
     let surroundings: Surroundings
@@ -47,8 +56,14 @@ public struct Agent: Sendable {
         accounts = try Accounts(
             folder: folder,
             transport: transport,
-            clock: clock,
-            countChanged: surroundings.accountCountChanged,
+            ties: .init(
+                clock: clock,
+                chance: { .random(in: 0...1) },
+                setAlarm: surroundings.setAlarm,
+                watchNetwork: surroundings.watchNetwork,
+                countChanged: surroundings.accountCountChanged,
+                accountChanged: { _ in }
+            ),
             logger: logger
         )
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
@@ -68,9 +83,22 @@ public struct Agent: Sendable {
             clock: clock,
             logger: logger
         )
+        signingOut = SigningOut(accounts: accounts, support: support, transport: transport, logger: logger)
         startedAt = clock()
         self.surroundings = surroundings
     }
+
+    /// Renews the sessions whose time has come. Call it once the agent serves, and when the alarm rings.
+    public func renewWhatIsDue() async { await accounts.renewWhatIsDue() }
+
+    /// Looks again for homeservers that were away. Call it when the network has changed.
+    public func networkHasChanged() async { await accounts.networkHasChanged() }
+
+    /// Begins nothing unasked any more.
+    public func stop() async { await accounts.stop() }
+
+    /// Waits for the renewals under way; they end soon, as each has a deadline.
+    public func finish() async { await accounts.finish() }
 
     /// How many accounts are held: for the service manager's status line.
     public var accountCount: Int { get async { await accounts.userIds.count } }

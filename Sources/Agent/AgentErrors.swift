@@ -54,18 +54,50 @@ extension AgentError {
 
     static func ambiguousAccount(_ candidates: [String]) -> AgentError {
         var error = invalidParams(
-            "account is missing, and there are several: \(candidates.joined(separator: ", "))",
+            """
+            account is missing, and there are several: \(candidates.joined(separator: ", ")); name one, or choose a \
+            default with `jeton accounts default`
+            """,
             field: "account"
         )
         error.data["candidates"] = .array(candidates.map { .string($0) })
         return error
     }
 
-    static func sessionExpired(_ account: String, _ ending: SessionRecord.Ending) -> AgentError {
-        AgentError(
+    /// A name that is no full user id; where it can be one of those that are known, they are told.
+    static func incompleteAccount(_ name: String, known: [String]) -> AgentError {
+        let bare = name.drop { $0 == "@" }
+        let candidates = known.filter { $0.dropFirst() == bare || $0.dropFirst().hasPrefix("\(bare):") }
+        let hint =
+            candidates.isEmpty
+            ? ", as in @alice:example.org" : "; did you mean \(candidates.joined(separator: " or "))?"
+        var error = invalidParams("account must be a full user id\(hint)", field: "account")
+        if candidates.isEmpty { return error }
+        error.message = "account must be a full user id\(hint)"
+        error.data["candidates"] = .array(candidates.map { .string($0) })
+        return error
+    }
+
+    static func sessionExpired(_ account: String, _ trouble: Trouble) -> AgentError {
+        let cause = trouble.cause(of: account)
+        var told: [String: JSONValue] = [
+            "reason": .string(cause.reason.rawValue), "detail": .string(cause.detail),
+            "at": .string(cause.at.description),
+        ]
+        told["errcode"] = cause.errcode.map { .string($0) }
+        return AgentError(
             .sessionExpired,
-            "The homeserver has ended the session of \(account); sign in again with `jeton login \(account)`.",
-            ["account": .string(account), "soft": .boolean(ending == .softly)]
+            cause.detail,
+            ["account": .string(account), "soft": .boolean(trouble.state != .signedOut), "cause": .object(told)]
+        )
+    }
+
+    /// The session has no refresh token, or the homeserver has stopped to take them.
+    static func notRenewable(_ account: String) -> AgentError {
+        AgentError(
+            .unsupportedByHomeserver,
+            "The session of \(account) cannot be renewed: its homeserver gives or takes no refresh tokens.",
+            ["reason": "no_refresh_tokens"]
         )
     }
 

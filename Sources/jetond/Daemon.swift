@@ -37,14 +37,15 @@ struct Daemon {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let transport = try transport(configuration, on: loop)
         do {
+            let upkeep = try await Upkeep(on: loop, logger: logger)
             let agent = try Agent(
                 configuration: configuration,
                 folder: folder,
                 transport: transport,
-                surroundings: surroundings(manager),
+                surroundings: surroundings(manager, upkeep),
                 logger: logger
             )
-            try await serve(agent, configuration, transport, manager, on: loop, logger)
+            try await serve(agent, upkeep, configuration, transport, manager, on: loop, logger)
         } catch {
             try? await transport.shutdown()
             throw error
@@ -53,6 +54,7 @@ struct Daemon {
 
     private func serve(
         _ agent: Agent,
+        _ upkeep: Upkeep,
         _ configuration: Configuration,
         _ transport: HTTPTransport,
         _ manager: ServiceManager,
@@ -84,12 +86,17 @@ struct Daemon {
             loop.scheduleTask(in: Self.patience.homeservers) { Task { try? await transport.shutdown() } }
         }
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: server), .init(service: farewell)],
+            // The last one is told first to stop.
+            services: [
+                .init(service: server), .init(service: UpkeepService(upkeep: upkeep, agent: agent)),
+                .init(service: farewell),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
         configuration.maximumGracefulShutdownDuration = Self.patience.clients
         try await ServiceGroup(configuration: configuration).run()
+        await agent.finish()
         watchdog?.cancel()
         try? await transport.shutdown()
         logger.info("stopped")
@@ -103,7 +110,7 @@ struct Daemon {
         }
     }
 
-    private func surroundings(_ manager: ServiceManager) -> Agent.Surroundings {
+    private func surroundings(_ manager: ServiceManager, _ upkeep: Upkeep) -> Agent.Surroundings {
         Agent.Surroundings(
             pid: Int(getpid()),
             supervised: Supervision(
@@ -119,7 +126,9 @@ struct Daemon {
                     storage: .plain
                 )
             },
-            accountCountChanged: { manager.status(Self.status($0)) }
+            accountCountChanged: { manager.status(Self.status($0)) },
+            setAlarm: upkeep.setAlarm,
+            watchNetwork: upkeep.watchNetwork
         )
     }
 

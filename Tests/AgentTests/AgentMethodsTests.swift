@@ -19,7 +19,9 @@ struct AgentMethodsTests {
                 pid: 1,
                 supervised: .init(systemd: false, socketActivated: false, watchdogMs: nil),
                 protections: { .init(dumpable: false, memoryLocked: false, sandboxed: false, storage: .plain) },
-                accountCountChanged: { _ in }
+                accountCountChanged: { _ in },
+                setAlarm: { _ in },
+                watchNetwork: { _ in }
             ),
             logger: Logger(label: "test")
         )

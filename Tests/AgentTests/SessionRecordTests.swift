@@ -41,11 +41,23 @@ struct SessionRecordTests {
         )
         record.refreshToken = Secret("syr")
         record.accessTokenExpiresAt = TestClock.noon
-        record.ending = .forGood
+        record.accessTokenLifeMs = 300_000
+        record.trouble = Trouble(reason: .userLocked, errcode: "M_USER_LOCKED", words: "locked", at: TestClock.noon)
         record.asking = .required
         record.support = .oauthServer
         let data = try JSONCoding.encoder(secrets: .revealed).encode(record)
         #expect(try JSONCoding.decoder().decode(SessionRecord.self, from: data) == record)
         #expect(!String(decoding: try JSONCoding.encoder().encode(record), as: UTF8.self).contains("syt"))
+    }
+
+    @Test(arguments: [("softly", Account.State.signedOutSoftly), ("forGood", .signedOut)])
+    func `what the first release wrote is read: an end without a cause`(ending: String, state: Account.State) throws {
+        let text = """
+            {"user_id":"@a:b","device_id":"D","homeserver":"https://b","access_token":"canary-a","asking":"required",
+            "ending":"\(ending)"}
+            """
+        let record = try JSONCoding.decoder().decode(SessionRecord.self, from: Data(text.utf8))
+        #expect(record.ending?.state == state)
+        #expect(record.accessTokenLifeMs == nil && record.asking == .required)
     }
 }

@@ -1,6 +1,9 @@
 import FoundationEssentials
 import JetonAPI
+import MatrixClient
 import Synchronization
+
+@testable import Agent
 
 /// A clock of wall time that stands still until it is told otherwise.
 final class TestClock: Sendable {
@@ -32,3 +35,16 @@ final class TemporaryFolder {
 }
 
 let someone = Requester(pid: 4712, uid: 1000, command: "jeton")
+
+extension SessionRecord {
+    static var example: SessionRecord {
+        get throws {
+            SessionRecord(
+                userId: "@alice:example.org",
+                deviceId: "D",
+                homeserver: try HomeserverAddress("https://example.org"),
+                accessToken: Secret("canary-access")
+            )
+        }
+    }
+}

@@ -22,12 +22,18 @@ struct SchemaTests {
 
     private static let account = """
         {user_id: string, device_id: string, homeserver: string, \
-        state: active|offline|signed_out_softly|signed_out, is_default: boolean, access_token_expires_at?: time, \
+        state: active|offline|signed_out_softly|signed_out|locked|suspended, \
+        cause?: {reason: \(causes), detail: string, errcode?: string, at: time}, \
+        is_default: boolean, access_token_expires_at?: time, \
         login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
         """
     private static let requester = """
         {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \
         parents?: [{pid: integer, command: string}]}
+        """
+    private static let causes = """
+        unreachable|homeserver_failing|access_token_expired|refresh_refused|session_ended|user_locked|user_suspended|\
+        user_deactivated
         """
     private static let reasons = "available|switched_off|oauth_server|unknown_server"
 
@@ -51,6 +57,8 @@ struct SchemaTests {
         ),
         "account.list": ("{}", "{accounts: [\(account)]}"),
         "account.status": ("{account?: string}", "{account: \(account)}"),
+        "account.set_default": ("{account: string}", "{}"),
+        "account.refresh": ("{account?: string}", "{account: \(account)}"),
         "account.logout": ("{account?: string, local_only?: boolean}", "{}"),
         "login_token.support": (
             "{account?: string, homeserver?: string}",

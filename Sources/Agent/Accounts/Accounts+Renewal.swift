@@ -4,17 +4,14 @@ internal import MatrixClient
 
 /// Access tokens that live, and their renewal (Client-Server API, "Refreshing access tokens").
 extension Accounts {
-    /// Renewed this long before it expires, so that no request meets the last second.
-    private static let renewalMargin = Duration.seconds(30)
-
-    /// An access token that does not expire under the request.
+    /// An access token that has not expired, as far as is known.
     func liveToken(of account: String) async throws(SessionFailure) -> Secret {
         guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
         if let ending = session.ending { throw .agent(.sessionExpired(account, ending)) }
-        guard session.refreshToken != nil, let expiry = session.accessTokenExpiresAt,
-            expiry <= clock().advanced(by: Self.renewalMargin)
-        else { return session.accessToken }
-        return try await renew(session)
+        guard let schedule = schedules[account], !schedule.isSwitchedOff, schedule.hasExpired(at: ties.clock()) else {
+            return session.accessToken
+        }
+        return try await renewedForCaller(account)
     }
 
     /// What comes after an access token that the homeserver has refused.
@@ -26,68 +23,150 @@ extension Accounts {
         guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
         // Somebody else has renewed in the meantime.
         if session.accessToken != refused { return session.accessToken }
-        guard session.refreshToken != nil else { throw .agent(await end(account, refused, refusal)) }
-        return try await renew(session)
+        do throws(SessionFailure) {
+            // Whatever the refusal says: a session is over only once its newest refresh token is refused too.
+            return try await renewedForCaller(account)
+        } catch {
+            guard case .agent(let failure) = error, failure.kind == .unsupportedByHomeserver else { throw error }
+            let reason: Trouble.Reason = refusal.softLogout ? .accessTokenExpired : .sessionEnded
+            let ending = Trouble(reason: reason, errcode: refusal.errcode, words: refusal.error, at: ties.clock())
+            throw .agent(await end(account, refused, ending))
+        }
     }
 
-    /// One renewal at a time, however many callers wait for it; a caller that goes away does not end it.
-    private func renew(_ session: SessionRecord) async throws(SessionFailure) -> Secret {
-        let account = session.userId
-        if let renewal = renewals[account] { return try await Self.outcome(of: renewal) }
-        // Unstructured, as it outlives the caller that began it: a pair that was sent must be kept.
-        let renewal = Task { () async -> Result<Secret, AgentError> in
-            do throws(AgentError) {
-                return .success(try await renewed(session))
-            } catch {
-                return .failure(error)
-            }
+    /// Renews the tokens now, even those of a session that seems to be over.
+    func refresh(_ account: String) async throws(SessionFailure) { _ = try await renewedForCaller(account) }
+
+    /// Joins the renewal that is under way, or begins one; a caller that is cancelled ends neither.
+    private func renewedForCaller(_ account: String) async throws(SessionFailure) -> Secret {
+        do throws(AgentError) {
+            guard let session = sessions[account] else { throw .notLoggedIn(account) }
+            guard session.refreshToken != nil else { throw .notRenewable(account) }
+            // Somebody waits, so a failure a moment ago is no reason not to try; the homeserver's own wish is.
+            let wait = schedules[account]?.backoff.orderedLeft(at: ties.clock()) ?? .zero
+            guard wait <= .zero else { throw .rateLimited(Obstacle(scope: .homeserver, limit: nil, wait: wait)) }
+            return try await renewal(of: account).value()
+        } catch {
+            throw .agent(error)
         }
+    }
+
+    /// One renewal at a time, however many callers wait for it.
+    func renewal(of account: String) -> SharedWork<Secret> {
+        if let renewal = renewals[account] { return renewal }
+        let renewal = SharedWork { () async throws(AgentError) in try await self.renew(account) }
         renewals[account] = renewal
-        defer { renewals[account] = nil }
-        return try await Self.outcome(of: renewal)
-    }
-
-    private static func outcome(of renewal: Task<Result<Secret, AgentError>, Never>) async throws(SessionFailure)
-        -> Secret
-    {
-        switch await renewal.value {
-        case .success(let token): return token
-        case .failure(let error): throw .agent(error)
-        }
+        return renewal
     }
 
     /// Every failure here comes before the request that needed the token: it is ours, not that request's.
-    private func renewed(_ session: SessionRecord) async throws(AgentError) -> Secret {
-        guard let refreshToken = session.refreshToken else { return session.accessToken }
+    private func renew(_ account: String) async throws(AgentError) -> Secret {
+        defer {
+            renewals[account] = nil
+            plan()
+        }
+        guard let session = sessions[account], let refreshToken = session.refreshToken else {
+            throw .notLoggedIn(account)
+        }
         let client = MatrixClient(homeserver: session.homeserver, transport: transport)
-        let askedAt = clock()
+        let askedAt = ties.clock()
         let renewal: MatrixClient.Renewal
         do {
             renewal = try await client.refresh(refreshToken)
         } catch {
-            if case .unreachable = error { offline.insert(session.userId) }
-            // 401 and 403 mean the same here: this refresh token is of no use any more.
-            guard case .refused(let refusal) = error, [401, 403].contains(refusal.status) else {
-                throw AgentError(error, at: session.homeserver)
-            }
-            throw await end(session.userId, session.accessToken, refusal, softly: true)
+            throw await failed(session, error)
         }
         var isKept = false
-        // On the disk before its first use: until then the homeserver still takes the old one. And only if nobody has
-        // signed out, or in anew, while the homeserver answered.
-        try await note(session.userId) { current in
-            guard current.refreshToken == refreshToken else { return }
-            current.accessToken = renewal.accessToken
-            current.refreshToken = renewal.refreshToken ?? refreshToken
-            current.accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
-            isKept = true
+        do throws(AgentError) {
+            // On the disk before its first use: until then the homeserver still takes the old one. And only if nobody
+            // has signed out, or in anew, while the homeserver answered.
+            try await note(account) { current in
+                guard current.refreshToken == refreshToken else { return }
+                current.take(renewal, askedAt: askedAt)
+                isKept = true
+            }
+        } catch {
+            // The old pair is still good here and there.
+            backOff(account, .homeserver)
+            throw error
         }
+        heard(from: account)
         guard isKept else {
             // Signed in anew meanwhile: that session counts.
-            guard let newer = sessions[session.userId], newer.ending == nil else { throw .notLoggedIn(session.userId) }
+            guard let newer = sessions[account], newer.ending == nil else { throw .notLoggedIn(account) }
             return newer.accessToken
         }
-        logger.debug("renewed the session", metadata: ["account": "\(session.userId)"])
+        logger.debug("renewed the session", metadata: ["account": "\(account)"])
         return renewal.accessToken
+    }
+
+    /// What a failure leaves behind, and what the callers are told.
+    private func failed(_ session: SessionRecord, _ error: MatrixError) async -> AgentError {
+        let (account, now) = (session.userId, ties.clock())
+        let told = AgentError(error, at: session.homeserver)
+        logger.debug("a renewal failed", metadata: ["account": "\(account)", "error": "\(told.message)"])
+        let failure = RenewalFailure(error)
+        let answer: AgentError
+        switch failure {
+        case .over(let refusal):
+            let ending = Trouble(reason: .refreshRefused, errcode: refusal.errcode, words: refusal.error, at: now)
+            answer = await end(account, session.accessToken, ending)
+        case .barred(let refusal):
+            heard(from: account)
+            answer = await bar(account, session.accessToken, by: refusal) ?? told
+        case .switchedOff:
+            schedules[account]?.isSwitchedOff = true
+            return .notRenewable(account)
+        case .unreachable, .failing:
+            // As long as the access token lives, all else may go well where only this fails.
+            let concernsAll = failure == .unreachable || schedules[account]?.hasExpired(at: now) != false
+            if concernsAll, let outage = Trouble.outage(error, at: now) { note(outage, of: account) }
+            answer = told
+        }
+        backOff(account, failure == .unreachable ? .network : .homeserver, retryAfter: failure.retryAfter)
+        return answer
+    }
+
+    private func backOff(_ account: String, _ cause: Backoff.Cause, retryAfter: Duration? = nil) {
+        schedules[account]?.backoff.fail(cause, at: ties.clock(), retryAfter: retryAfter, chance: ties.chance())
+    }
+
+    /// Notes that the session which `token` belongs to is over; a newer one is none of it.
+    private func end(_ account: String, _ token: Secret, _ ending: Trouble) async -> AgentError {
+        logger.warning("the homeserver has ended the session", metadata: ["account": "\(account)"])
+        return await bar(account, token, ending)
+    }
+
+    /// Notes what a refusal says about the user, with whom `token` goes; nil where it says nothing of the kind.
+    func bar(_ account: String, _ token: Secret, by refusal: MatrixError.Refusal) async -> AgentError? {
+        guard let trouble = Trouble.standing(refusal, at: ties.clock()) else { return nil }
+        let expired = await bar(account, token, trouble)
+        // Suspended users may do much, so that is the answer to this one request alone.
+        return trouble.state == .suspended ? nil : expired
+    }
+
+    private func bar(_ account: String, _ token: Secret, _ trouble: Trouble) async -> AgentError {
+        do throws(AgentError) {
+            try await note(account) { session in
+                guard session.accessToken == token, session.trouble?.reason != trouble.reason else { return }
+                session.trouble = trouble
+            }
+        } catch {
+            return error
+        }
+        return .sessionExpired(account, trouble)
+    }
+}
+
+extension SessionRecord {
+    /// Goes on with a new pair.
+    mutating func take(_ renewal: MatrixClient.Renewal, askedAt: Moment) {
+        accessToken = renewal.accessToken
+        refreshToken = renewal.refreshToken ?? refreshToken
+        accessTokenLifeMs = renewal.expiresInMs
+        // Counted from the question, as the answer's way is not known.
+        accessTokenExpiresAt = renewal.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
+        // A renewal says nothing about a user who may not act.
+        if ending != nil { trouble = nil }
     }
 }

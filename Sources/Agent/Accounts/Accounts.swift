@@ -3,30 +3,52 @@ internal import Logging
 internal import MatrixClient
 internal import Vault
 
-/// The sessions that the agent holds, and their renewal.
+/// The sessions that the agent holds: what is kept of them, and which one a request means.
 actor Accounts {
-    private let folder: StateFolder
+    /// What the agent around it provides, and wants to know.
+    struct Ties: Sendable {
+        let clock: @Sendable () -> Moment
+        /// From 0 to 1, drawn anew each time.
+        let chance: @Sendable () -> Double
+        /// Lets `renewWhatIsDue` be called after so long; nil: not at all.
+        let setAlarm: @Sendable (Duration?) -> Void
+        /// Lets `networkHasChanged` be called, or no more, each time it has.
+        let watchNetwork: @Sendable (Bool) -> Void
+        let countChanged: @Sendable (Int) -> Void
+        /// Called with an account whose state or cause has changed, as the API tells it.
+        let accountChanged: @Sendable (Account) -> Void
+    }
+
     let transport: HTTPTransport
-    let clock: @Sendable () -> Moment
+    let ties: Ties
     let logger: Logger
     private(set) var sessions: [String: SessionRecord] = [:]
-    var offline: Set<String> = []
+    /// When each session is renewed that can be.
+    var schedules: [String: RenewalSchedule] = [:]
+    /// Renewals under way: see `Accounts+Renewal.swift`.
+    var renewals: [String: SharedWork<Secret>] = [:]
+    /// What keeps homeservers from answering; of the moment, so it is not on the disk.
+    var outages: [String: Trouble] = [:]
+    /// What was told last of each account.
+    private var told: [String: Trouble.Reason?] = [:]
+    var watchesNetwork = false
+    /// Nothing is begun any more that nobody asks for.
+    var isStopping = false
+    private let folder: StateFolder
     private let changes = AccountGate()
-    private let countChanged: @Sendable (Int) -> Void
-    /// Those under way: see `Accounts+Renewal.swift`.
-    var renewals: [String: Task<Result<Secret, AgentError>, Never>] = [:]
+    private let defaultFile: StateFile<DefaultAccount>
+    private var defaultAccount: String?
 
+    /// Loads what is on the disk, and plans what follows from it. This blocks.
     init(
         folder: StateFolder,
         transport: HTTPTransport,
-        clock: @escaping @Sendable () -> Moment,
-        countChanged: @escaping @Sendable (Int) -> Void,
+        ties: Ties,
         logger: Logger
     ) throws(StorageProblem) {
-        self.countChanged = countChanged
         self.folder = folder
         self.transport = transport
-        self.clock = clock
+        self.ties = ties
         self.logger = logger
         for name in try folder.names(endingIn: SessionRecord.fileSuffix) {
             guard let session = try StateFile<SessionRecord>(name, in: folder).load() else { continue }
@@ -35,21 +57,14 @@ actor Accounts {
                 throw StorageProblem(path: "\(folder.path)/\(name)", detail: detail)
             }
             sessions[session.userId] = session
+            schedules[session.userId] = RenewalSchedule(of: session)
+            told[session.userId] = .some(session.trouble?.reason)
         }
+        defaultFile = StateFile("default.json", in: folder)
+        defaultAccount = try defaultFile.load()?.userId
     }
 
     var userIds: [String] { sessions.keys.sorted() }
-
-    /// The account that a request means.
-    func find(_ account: String?) throws(AgentError) -> String {
-        if let account {
-            guard sessions[account] != nil else { throw .unknownAccount(account, known: userIds) }
-            return account
-        }
-        guard sessions.count < 2 else { throw .ambiguousAccount(userIds) }
-        guard let only = userIds.first else { throw .notLoggedIn() }
-        return only
-    }
 
     func session(of account: String) -> SessionRecord? { sessions[account] }
 
@@ -61,18 +76,14 @@ actor Accounts {
     func list() -> [Account] { userIds.compactMap { sessions[$0].map(describe) } }
 
     private func describe(_ session: SessionRecord) -> Account {
-        let state: Account.State =
-            switch session.ending {
-            case .softly: .signedOutSoftly
-            case .forGood: .signedOut
-            case nil: offline.contains(session.userId) ? .offline : .active
-            }
+        let trouble = session.trouble ?? outages[session.userId]
         return Account(
             userId: session.userId,
             deviceId: session.deviceId,
             homeserver: session.homeserver.description,
-            state: state,
-            isDefault: sessions.count == 1,
+            state: trouble?.state ?? .active,
+            cause: trouble?.cause(of: session.userId, at: session.homeserver.description),
+            isDefault: session.userId == usualAccount,
             accessTokenExpiresAt: session.accessTokenExpiresAt,
             loginTokens: .init(
                 supported: session.support == .available,
@@ -85,12 +96,15 @@ actor Accounts {
     /// Puts a session on the disk and uses it from then on.
     func keep(_ session: SessionRecord) async throws(AgentError) {
         try await change(session.userId) { _ in session }
-        offline.remove(session.userId)
+        heard(from: session.userId)
     }
 
     func forget(_ account: String) async throws(AgentError) {
+        // First of all: an account that is signed in to again later was not chosen again.
+        if defaultAccount == account { try await setDefault(nil) }
         try await change(account) { _ in nil }
-        offline.remove(account)
+        (outages[account], told[account]) = (nil, nil)
+        plan()
     }
 
     /// Changes what is remembered of an account, if it is still held.
@@ -118,61 +132,70 @@ actor Accounts {
                 throw .storageFailed(error)
             }
             sessions[account] = new
-            if (old == nil) != (new == nil) { countChanged(sessions.count) }
-        }
-    }
-
-    /// Makes a request in the name of an account: with a token that still lives, and once more with a new one where
-    /// the homeserver refuses it.
-    func authorized<Value: Sendable>(
-        _ account: String,
-        _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
-    ) async throws(SessionFailure) -> Value {
-        let token = try await liveToken(of: account)
-        do {
-            return try await attempt(account, token, request)
-        } catch {
-            guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
-            let newer = try await renewedToken(of: account, insteadOf: token, refusal)
-            do {
-                return try await attempt(account, newer, request)
-            } catch {
-                guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
-                throw .agent(await end(account, newer, refusal))
+            if new?.accessToken != old?.accessToken || new?.trouble?.reason != old?.trouble?.reason {
+                schedules[account] = new.flatMap { RenewalSchedule(of: $0) }
+                plan()
             }
+            if (old == nil) != (new == nil) { ties.countChanged(sessions.count) }
+            announce(account)
         }
     }
 
-    private func attempt<Value: Sendable>(
-        _ account: String,
-        _ token: Secret,
-        _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
-    ) async throws(SessionFailure) -> Value {
-        guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
-        do {
-            let value = try await request(MatrixClient(homeserver: session.homeserver, transport: transport), token)
-            offline.remove(account)
-            return value
-        } catch {
-            if case .unreachable = error { offline.insert(account) } else { offline.remove(account) }
-            throw .matrix(error)
-        }
+    /// The one place where a change of state is told; it does so once, however often it is called.
+    func announce(_ account: String) {
+        guard let session = sessions[account] else { return }
+        let account = describe(session)
+        guard told[account.userId] != .some(account.cause?.reason) else { return }
+        told[account.userId] = .some(account.cause?.reason)
+        logger.info(
+            "an account has changed its state",
+            metadata: [
+                "event": "account.state", "account": "\(account.userId)", "state": "\(account.state.rawValue)",
+                "cause": "\(account.cause?.detail ?? "none")",
+            ]
+        )
+        ties.accountChanged(account)
+    }
+}
+
+/// The account that requests mean which name none.
+struct DefaultAccount: Codable, Sendable, Equatable {
+    var userId: String
+}
+
+extension Accounts {
+    /// The only account, or the one that was chosen.
+    private var usualAccount: String? {
+        if sessions.count == 1 { return sessions.keys.first }
+        return defaultAccount.flatMap { sessions[$0]?.userId }
     }
 
-    /// Notes that the homeserver has ended the session that `token` belongs to; a newer one is none of it.
-    func end(
-        _ account: String,
-        _ token: Secret,
-        _ refusal: MatrixError.Refusal,
-        softly: Bool = false
-    ) async -> AgentError {
-        let ending: SessionRecord.Ending = softly || refusal.softLogout ? .softly : .forGood
-        logger.warning("the homeserver has ended the session", metadata: ["account": "\(account)"])
-        do throws(AgentError) {
-            try await note(account) { if $0.accessToken == token { $0.ending = ending } }
-        } catch {
-            return error
+    /// The account that a request means.
+    func find(_ account: String?) throws(AgentError) -> String {
+        if let account {
+            if sessions[account] != nil { return account }
+            guard UserID(account) != nil else { throw .incompleteAccount(account, known: userIds) }
+            throw .unknownAccount(account, known: userIds)
         }
-        return .sessionExpired(account, ending)
+        if let usualAccount { return usualAccount }
+        guard sessions.isEmpty else { throw .ambiguousAccount(userIds) }
+        throw .notLoggedIn()
+    }
+
+    /// Chooses the default account; nil: none.
+    func setDefault(_ account: String?) async throws(AgentError) {
+        // No account has this name: what is waited for here is the file.
+        try await changes.pass(defaultFile.name) { () async throws(AgentError) in
+            do throws(StorageProblem) {
+                if let account {
+                    try await defaultFile.save(DefaultAccount(userId: account))
+                } else {
+                    try await defaultFile.remove()
+                }
+            } catch {
+                throw .storageFailed(error)
+            }
+            defaultAccount = account
+        }
     }
 }

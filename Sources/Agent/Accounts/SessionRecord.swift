@@ -6,21 +6,24 @@ struct SessionRecord: Codable, Sendable, Equatable {
     /// Whether the homeserver asks the user before it mints; only minting tells.
     enum Asking: String, Codable, Sendable { case unknown, required, absent }
 
-    /// How a session ended that the homeserver no longer accepts.
-    enum Ending: String, Codable, Sendable { case softly, forGood }
-
     var userId: String
     var deviceId: String
     var homeserver: HomeserverAddress
     var accessToken: Secret
     var refreshToken: Secret?
     var accessTokenExpiresAt: Moment?
-    var ending: Ending?
+    /// The life of the access token as the homeserver gave it.
+    var accessTokenLifeMs: Int?
+    /// What the homeserver has against the session or its user; nil where nothing is known.
+    var trouble: Trouble?
     var asking = Asking.unknown
     /// When that was seen: administrators change their minds.
     var askingSeenAt: Moment?
     var support: SupportReason?
     var accountManagementUrl: String?
+
+    /// How the session ended, if it did.
+    var ending: Trouble? { trouble?.isEnd == true ? trouble : nil }
 
     /// What is believed of the homeserver's asking now. That it asks nothing is believed for a day: where the agent
     /// then has nobody to ask, nothing else would ever show that the homeserver has begun to.
@@ -56,5 +59,33 @@ struct SessionRecord: Codable, Sendable, Equatable {
             name = "\(name.prefix(180))~\(String(sum, radix: 16))"
         }
         return name + fileSuffix
+    }
+}
+
+extension SessionRecord {
+    /// How the first release told that a session had ended.
+    private enum FormerEnding: String, Codable { case softly, forGood }
+
+    private enum FormerKeys: CodingKey { case ending }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        userId = try container.decode(String.self, forKey: .userId)
+        deviceId = try container.decode(String.self, forKey: .deviceId)
+        homeserver = try container.decode(HomeserverAddress.self, forKey: .homeserver)
+        accessToken = try container.decode(Secret.self, forKey: .accessToken)
+        refreshToken = try container.decodeIfPresent(Secret.self, forKey: .refreshToken)
+        accessTokenExpiresAt = try container.decodeIfPresent(Moment.self, forKey: .accessTokenExpiresAt)
+        accessTokenLifeMs = try container.decodeIfPresent(Int.self, forKey: .accessTokenLifeMs)
+        trouble = try container.decodeIfPresent(Trouble.self, forKey: .trouble)
+        asking = try container.decode(Asking.self, forKey: .asking)
+        askingSeenAt = try container.decodeIfPresent(Moment.self, forKey: .askingSeenAt)
+        support = try container.decodeIfPresent(SupportReason.self, forKey: .support)
+        accountManagementUrl = try container.decodeIfPresent(String.self, forKey: .accountManagementUrl)
+        let former = try decoder.container(keyedBy: FormerKeys.self)
+        if trouble == nil, let ending = try former.decodeIfPresent(FormerEnding.self, forKey: .ending) {
+            // When it was is not known: not later than now.
+            trouble = Trouble(reason: ending == .softly ? .refreshRefused : .sessionEnded, at: .now)
+        }
     }
 }

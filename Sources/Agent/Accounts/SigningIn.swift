@@ -3,7 +3,7 @@ internal import JetonAPI
 internal import Logging
 internal import MatrixClient
 
-/// Begins sessions and ends them.
+/// Begins sessions.
 struct SigningIn: Sendable {
     let accounts: Accounts
     let support: Support
@@ -44,24 +44,6 @@ struct SigningIn: Sendable {
         // Ignoring failures: the session stands, and minting will look again.
         _ = try? await support.look(account)
         return try await accounts.account(account)
-    }
-
-    func logOut(_ request: LogOut) async throws(AgentError) {
-        let account = try await accounts.find(request.account)
-        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
-        if request.localOnly != true, session.ending == nil {
-            do throws(SessionFailure) {
-                try await accounts.authorized(account) { client, accessToken throws(MatrixError) in
-                    try await client.logOut(accessToken)
-                }
-            } catch {
-                let reason = error.agentError(at: session.homeserver)
-                guard reason.kind == .sessionExpired else { throw reason }
-            }
-        }
-        try await accounts.forget(account)
-        await support.forget(account)
-        logger.notice("signed out", metadata: ["event": "account.logout", "account": "\(account)"])
     }
 
     private func homeserver(for request: LogIn) async throws(AgentError) -> HomeserverAddress {
@@ -114,7 +96,8 @@ struct SigningIn: Sendable {
             homeserver: client.homeserver,
             accessToken: begun.accessToken,
             refreshToken: begun.refreshToken,
-            accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) }
+            accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) },
+            accessTokenLifeMs: begun.expiresInMs
         )
         do throws(AgentError) {
             try await requireOwn(session, asked: user)

@@ -3,12 +3,16 @@ public struct Account: Codable, Sendable, Equatable {
     public enum State: String, StringChoice {
         /// The session works, as far as is known.
         case active
-        /// The homeserver cannot be reached.
+        /// The homeserver cannot be reached, or fails; it is tried again.
         case offline
         /// The homeserver wants to see the password again; the device stays.
         case signedOutSoftly = "signed_out_softly"
         /// The homeserver has ended the session.
         case signedOut = "signed_out"
+        /// An administrator has locked the account; the session is kept, and works again once it is unlocked.
+        case locked
+        /// An administrator has suspended the account; the session is kept, and much of it is refused.
+        case suspended
     }
 
     /// Whether the homeserver mints login tokens for this account, as last seen.
@@ -28,6 +32,8 @@ public struct Account: Codable, Sendable, Equatable {
     public var deviceId: String
     public var homeserver: String
     public var state: State
+    /// Why it is not active; nil where it is.
+    public var cause: Cause?
     public var isDefault: Bool
     public var accessTokenExpiresAt: Moment?
     public var loginTokens: LoginTokens
@@ -37,6 +43,7 @@ public struct Account: Codable, Sendable, Equatable {
         deviceId: String,
         homeserver: String,
         state: State,
+        cause: Cause? = nil,
         isDefault: Bool,
         accessTokenExpiresAt: Moment?,
         loginTokens: LoginTokens
@@ -45,6 +52,7 @@ public struct Account: Codable, Sendable, Equatable {
         self.deviceId = deviceId
         self.homeserver = homeserver
         self.state = state
+        self.cause = cause
         self.isDefault = isDefault
         self.accessTokenExpiresAt = accessTokenExpiresAt
         self.loginTokens = loginTokens
@@ -60,6 +68,42 @@ public struct Account: Codable, Sendable, Equatable {
             accessTokenExpiresAt: .example,
             loginTokens: LoginTokens(supported: true, reason: .available)
         )
+    }
+}
+
+extension Account {
+    /// Why an account is in a state other than active, and what can be done about it.
+    public struct Cause: Codable, Sendable, Equatable {
+        public enum Reason: String, StringChoice {
+            /// No answer came from the homeserver.
+            case unreachable
+            /// The homeserver answers with errors of its own, or something else answers in its place.
+            case homeserverFailing = "homeserver_failing"
+            /// The access token has expired, and there is no way to renew it.
+            case accessTokenExpired = "access_token_expired"
+            /// The homeserver does not accept the newest refresh token any more.
+            case refreshRefused = "refresh_refused"
+            /// The homeserver does not know the session any more.
+            case sessionEnded = "session_ended"
+            case userLocked = "user_locked"
+            case userSuspended = "user_suspended"
+            case userDeactivated = "user_deactivated"
+        }
+
+        public var reason: Reason
+        /// What has happened, and what the user must do where only the user can help: a sentence or two.
+        public var detail: String
+        /// The homeserver's own name for it.
+        public var errcode: String?
+        /// When it began.
+        public var at: Moment
+
+        public init(reason: Reason, detail: String, errcode: String? = nil, at: Moment) {
+            self.reason = reason
+            self.detail = detail
+            self.errcode = errcode
+            self.at = at
+        }
     }
 }
 

@@ -74,6 +74,39 @@ public struct GetAccountStatus: Method, Equatable {
     public init(account: String? = nil) { self.account = account }
 }
 
+public struct SetDefaultAccount: Method, Equatable {
+    public static let name = "account.set_default"
+    public static let summary = "Chooses the account that requests mean which name none; it stays so over restarts."
+    public static let errors: [AgentError.Kind] = [.notLoggedIn, .storageFailed]
+    public static var example: MethodExample<SetDefaultAccount> {
+        .init(SetDefaultAccount(account: "@alice:example.org"), gives: Nothing())
+    }
+
+    public typealias Result = Nothing
+
+    public var account: String
+    public init(account: String) { self.account = account }
+}
+
+public struct RefreshAccount: Method, Equatable {
+    public static let name = "account.refresh"
+    public static let summary = """
+        Renews the session's tokens now. The agent does so by itself before they expire; this is for seeing that it works.
+        """
+    public static let errors: [AgentError.Kind] = [
+        .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .rateLimited, .homeserverError, .homeserverUnreachable,
+        .storageFailed,
+    ]
+    public static var example: MethodExample<RefreshAccount> {
+        .init(RefreshAccount(account: "@alice:example.org"), gives: AccountResult(account: .example))
+    }
+
+    public typealias Result = AccountResult
+
+    public var account: String?
+    public init(account: String? = nil) { self.account = account }
+}
+
 public struct LogOut: Method, Equatable {
     public static let name = "account.logout"
     public static let summary = "Ends a session at the homeserver and forgets it here."

@@ -1,0 +1,47 @@
+internal import JetonAPI
+internal import Logging
+internal import MatrixClient
+
+/// Ends sessions.
+struct SigningOut: Sendable {
+    let accounts: Accounts
+    let support: Support
+    let transport: HTTPTransport
+    let logger: Logger
+
+    func logOut(_ request: LogOut) async throws(AgentError) {
+        let account = try await accounts.find(request.account)
+        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        if request.localOnly != true { try await end(session) }
+        // A renewal under way finds nothing to put its pair into.
+        try await accounts.forget(account)
+        await support.forget(account)
+        logger.notice("signed out", metadata: ["event": "account.logout", "account": "\(account)"])
+    }
+
+    /// Ends a session at its homeserver.
+    private func end(_ session: SessionRecord) async throws(AgentError) {
+        let client = MatrixClient(homeserver: session.homeserver, transport: transport)
+        if session.ending != nil {
+            // Ignoring failures: it is over, but Synapse then strikes the device off the list too.
+            return (try? await client.logOut(session.accessToken)) ?? ()
+        }
+        do throws(SessionFailure) {
+            try await accounts.authorized(session.userId) { client, accessToken throws(MatrixError) in
+                try await client.logOut(accessToken)
+            }
+        } catch {
+            switch error {
+            case .agent(let failure) where failure.kind == .sessionExpired: return
+            case .matrix(let error): throw AgentError(error, at: session.homeserver)
+            case .agent: break
+            }
+            // The access token has expired and could not be renewed: Synapse ends a session by it all the same.
+            do {
+                try await client.logOut(session.accessToken)
+            } catch {
+                throw AgentError(error, at: session.homeserver)
+            }
+        }
+    }
+}
