@@ -21,6 +21,6 @@ struct SharedOptions: ParsableArguments {
 
 /// For subcommands that are about one account.
 struct AccountOption: ParsableArguments {
-    @Option(help: "The account, as a full user id; needed only where the agent holds several.")
+    @Option(help: "The account, as a full user id; needed where the agent holds several and none is the default.")
     var account: String?
 }

@@ -20,6 +20,9 @@ struct StatusCommand: ParsableCommand {
         }
         let accounts = status.accounts.map { "\($0.userId) (\($0.state.rawValue))" }.joined(separator: ", ")
         Output.say("Accounts:    \(accounts.isEmpty ? "none; sign in with `jeton login`" : accounts)")
+        for account in status.accounts {
+            if let cause = account.cause { Output.say("             \(account.userId): \(cause.detail)") }
+        }
         if !status.lockedBy.isEmpty {
             Output.say("Locked by:   \(status.lockedBy.map(\.rawValue).joined(separator: ", "))")
         }
