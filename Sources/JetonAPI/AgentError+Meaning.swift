@@ -11,8 +11,8 @@ extension AgentError.Kind {
         case .authRequired: "The homeserver wants to know that it is the user: repeat the request with auth."
         case .rateLimited: "A limit stands in the way, the agent's own or the homeserver's."
         case .notLoggedIn: "The agent holds no session of the account."
-        case .sessionExpired: "The homeserver has ended the session: sign in again."
-        case .unsupportedByHomeserver: "The homeserver does not mint login tokens, or not this way."
+        case .sessionExpired: "The homeserver has ended the session, or locked the user: data.cause says what to do."
+        case .unsupportedByHomeserver: "The homeserver does not do what it would take, or not this way."
         case .homeserverError: "The homeserver has refused, or does not answer as a homeserver does."
         case .homeserverUnreachable: "The homeserver cannot be reached."
         case .consentRequired: "The homeserver asks for nothing: ask the user, and repeat the request with consent."
@@ -38,7 +38,7 @@ extension AgentError.Kind {
         case .authRequired: ["challenge", "flows", "params", "completed", "expires_at", "error"]
         case .rateLimited: ["scope", "limit", "retry_after_ms", "challenge"]
         case .notLoggedIn: ["account"]
-        case .sessionExpired: ["account", "soft"]
+        case .sessionExpired: ["account", "soft", "cause"]
         case .unsupportedByHomeserver: ["reason", "account_management_url"]
         case .homeserverError: ["http_status", "errcode", "error", "detail"]
         case .homeserverUnreachable: ["stage", "detail"]

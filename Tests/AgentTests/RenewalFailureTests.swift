@@ -58,7 +58,7 @@ struct TroubleTests {
         #expect(trouble?.cause(of: "@a:b").detail.contains("(words)") == (state != .signedOut))
     }
 
-    @Test(arguments: [(401, "M_UNKNOWN_TOKEN"), (403, "M_FORBIDDEN"), (429, "M_USER_LOCKED")])
+    @Test(arguments: [(401, "M_UNKNOWN_TOKEN"), (403, "M_FORBIDDEN"), (429, "M_LIMIT_EXCEEDED")])
     func `other refusals say nothing of the user`(status: Int, errcode: String) {
         #expect(Trouble.standing(Self.refusal(status, errcode), at: TestClock.noon) == nil)
     }

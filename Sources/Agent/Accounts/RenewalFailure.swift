@@ -18,25 +18,18 @@ enum RenewalFailure: Equatable {
 
     init(_ error: MatrixError) {
         self =
-            switch error {
-            case .unreachable: .unreachable
-            case .refused(let refusal): Self(refusal)
-            // A page says nothing about a session, not even by 401 or 403: proxies and firewalls send those too.
-            case .notMatrix(404, _): .switchedOff
-            case .notMatrix, .authenticationRequired: .failing(retryAfter: nil)
+            switch (error, error.refreshVerdict) {
+            case (.refused(let refusal), _) where refusal.isAboutUser: .barred(refusal)
+            case (.refused(let refusal), .spent): .over(refusal)
+            case (_, .notOffered): .switchedOff
+            case (.unreachable, _): .unreachable
+            case (.refused(let refusal), _): .failing(retryAfter: refusal.retryAfter)
+            case (.notMatrix, _), (.authenticationRequired, _): .failing(retryAfter: nil)
             }
     }
+}
 
-    private init(_ refusal: MatrixError.Refusal) {
-        self =
-            switch (refusal.status, refusal.errcode) {
-            case (401, "M_USER_LOCKED"), (403, "M_USER_LOCKED"), (403, "M_USER_SUSPENDED"),
-                (401, "M_USER_DEACTIVATED"), (403, "M_USER_DEACTIVATED"):
-                .barred(refusal)
-            // JSON without an errcode is some gateway's.
-            case (401, .some), (403, .some): .over(refusal)
-            case (404, _), (405, _): .switchedOff
-            default: .failing(retryAfter: refusal.retryAfter)
-            }
-    }
+extension MatrixError.Refusal {
+    /// Whether it is the user who is refused, whatever was asked for.
+    var isAboutUser: Bool { isLocked || isSuspended || isDeactivated }
 }

@@ -78,13 +78,9 @@ extension Trouble {
 
     /// What a refusal says about the user, whatever was asked for; nil where it says nothing of the kind.
     static func standing(_ refusal: MatrixError.Refusal, at now: Moment) -> Trouble? {
-        let reason: Reason? =
-            switch (refusal.status, refusal.errcode) {
-            case (401, "M_USER_LOCKED"), (403, "M_USER_LOCKED"): .userLocked
-            case (401, "M_USER_SUSPENDED"), (403, "M_USER_SUSPENDED"): .userSuspended
-            case (401, "M_USER_DEACTIVATED"), (403, "M_USER_DEACTIVATED"): .userDeactivated
-            default: nil
-            }
-        return reason.map { Trouble(reason: $0, errcode: refusal.errcode, words: refusal.error, at: now) }
+        guard refusal.isAboutUser else { return nil }
+        let reason: Reason =
+            refusal.isLocked ? .userLocked : refusal.isSuspended ? .userSuspended : .userDeactivated
+        return Trouble(reason: reason, errcode: refusal.errcode, words: refusal.error, at: now)
     }
 }
