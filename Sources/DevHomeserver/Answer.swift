@@ -35,6 +35,26 @@ extension Answer {
         Answer(401, ["errcode": "M_UNKNOWN_TOKEN", "error": .string(error), "soft_logout": .bool(softLogout)])
     }
 
+    static let locked = Answer(
+        401,
+        ["errcode": "M_USER_LOCKED", "error": "User account has been locked", "soft_logout": true]
+    )
+
+    static func found(_ location: String) -> Answer {
+        Answer(status: 302, contentType: "text/html", headers: ["Location": location], body: "")
+    }
+
+    /// `content` is HTML.
+    static func page(_ title: String, _ content: String) -> Answer {
+        let head = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"UTF-8\"><title>\(title)</title></head>"
+        return Answer(
+            status: 200,
+            contentType: "text/html; charset=utf-8",
+            headers: [:],
+            body: "\(head)\n<body><h1>\(title)</h1><p>\(content)</p></body></html>\n"
+        )
+    }
+
     static func unrecognized(_ status: Int) -> Answer {
         .refused(status, "M_UNRECOGNIZED", "Unrecognized request")
     }

@@ -49,6 +49,27 @@ public actor DevHomeserver {
         homeserver.passwords.set(password, for: localpart)
     }
 
+    /// Adds an access token that somebody got from the OAuth server.
+    public func add(accessToken: String, of localpart: String) {
+        homeserver.tokens.adopt(accessToken, of: localpart)
+    }
+
+    /// A locked account keeps its sessions, which are refused until it is unlocked.
+    public func setLocked(_ isLocked: Bool, _ localpart: String) {
+        if isLocked { homeserver.locked.insert(localpart) } else { homeserver.locked.remove(localpart) }
+    }
+
+    /// Ends an account for good, and all its sessions.
+    public func deactivate(_ localpart: String) {
+        homeserver.deactivated.insert(localpart)
+        endSessions(of: localpart)
+    }
+
+    /// From now on their tokens of all kinds are unknown.
+    public func endSessions(of localpart: String) {
+        homeserver.end(localpart, device: nil)
+    }
+
     /// Switches features while the server runs; all but `port` take effect at once, that one never.
     public func change(_ edit: @Sendable (inout Options) -> Void) {
         edit(&homeserver.options)

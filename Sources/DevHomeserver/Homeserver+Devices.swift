@@ -2,9 +2,9 @@
 extension Homeserver {
     mutating func whoAmI(_ request: Request, at now: Instant) throws(Answer) -> Answer {
         let owner = try owner(of: request, at: now)
-        return .ok([
-            "user_id": .string(userID(owner.account)), "device_id": .string(owner.device), "is_guest": false,
-        ])
+        var members: [String: JSON] = ["user_id": .string(userID(owner.account)), "is_guest": false]
+        if !owner.device.isEmpty { members["device_id"] = .string(owner.device) }
+        return .ok(members)
     }
 
     /// An expired access token is good enough to log out with.
@@ -37,7 +37,7 @@ extension Homeserver {
         return .ok()
     }
 
-    private mutating func end(_ account: String, device: String?) {
+    mutating func end(_ account: String, device: String?) {
         tokens.revoke(account: account, device: device)
         devices.remove(account: account, device: device)
     }

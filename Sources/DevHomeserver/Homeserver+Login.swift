@@ -1,10 +1,20 @@
 /// Sessions: how they begin and how they are renewed.
 extension Homeserver {
     func loginFlows() -> Answer {
-        var flows: [JSON] = [["type": "m.login.password"], ["type": "m.login.application_service"]]
-        if options.offersLoginTokens {
-            flows.insert(["type": "m.login.token", "get_login_token": true], at: 0)
+        var flows: [JSON] = []
+        if !options.identityProviders.isEmpty {
+            if options.identityProviders.contains(where: { $0.id == "cas" }) { flows.append(["type": "m.login.cas"]) }
+            let providers = options.identityProviders.map {
+                JSON.object(["id": .string($0.id), "name": .string($0.name)])
+            }
+            flows.append(["type": "m.login.sso", "identity_providers": .array(providers)])
         }
+        if options.offersLoginTokens {
+            flows.append(["type": "m.login.token", "get_login_token": true])
+        } else if !options.identityProviders.isEmpty {
+            flows.append(["type": "m.login.token"])
+        }
+        flows += [["type": "m.login.password"], ["type": "m.login.application_service"]]
         return .ok(["flows": .array(flows)])
     }
 
@@ -15,6 +25,10 @@ extension Homeserver {
             throw .refused(400, "M_UNKNOWN", "`refresh_token` should be true or false.")
         }
         let account = try account(openedBy: body, at: now)
+        if locked.contains(account) { throw .locked }
+        if deactivated.contains(account) {
+            throw .refused(403, "M_USER_DEACTIVATED", "This account has been deactivated")
+        }
         let owner = TokenStore.Owner(
             account: account,
             device: body["device_id"]?.string ?? OpaqueString.deviceID()

@@ -14,6 +14,9 @@ struct Homeserver {
     var devices = DeviceList()
     var authentication = UserInteractiveAuth()
     var lastMints: [String: Instant] = [:]
+    /// Accounts whose sessions are refused until they are unlocked.
+    var locked: Set<String> = []
+    var deactivated: Set<String> = []
     /// The moment from which wall time is counted, for `last_seen_ts`.
     let born: (at: Instant, unixMilliseconds: Int)
 
@@ -48,14 +51,21 @@ struct Homeserver {
         case (.logoutAll, "POST"): return try logOut(request, everywhere: true, at: now)
         case (.devices, "GET"): return try listDevices(request, at: now)
         case (.device(let id), "DELETE"): return try deleteDevice(id, request, at: now)
+        case (.authMetadata, "GET"): return .ok(authMetadata)
+        case (.singleSignOn(let provider), "GET"): return try signIn(by: provider, request, at: now)
+        case (.fallbackPage(let stage), "GET"): return try fallbackPage(for: stage, request)
         default: throw .unrecognized(405)
         }
     }
 
     private func offers(_ resource: Resource) -> Bool {
-        switch resource {
-        case .loginToken: options.offersLoginTokens
-        case .refresh: options.offersRefresh
+        let isDelegated = options.oauthIssuer != nil
+        return switch resource {
+        case .loginToken: options.offersLoginTokens && !isDelegated
+        case .refresh: options.offersRefresh && !isDelegated
+        case .singleSignOn: !options.identityProviders.isEmpty && !isDelegated
+        case .login, .logout, .logoutAll, .device, .fallbackPage: !isDelegated
+        case .authMetadata: isDelegated
         default: true
         }
     }
@@ -71,21 +81,13 @@ extension Homeserver {
         guard let token = try request.accessToken() else {
             throw .refused(401, "M_MISSING_TOKEN", "Missing access token")
         }
+        if options.oauthIssuer != nil, !tokens.knows(token) {
+            throw .unknownToken("Token is not active", softLogout: false)
+        }
         let owner = try tokens.use(token, at: now, acceptsExpired: acceptsExpired)
+        if locked.contains(owner.account), !acceptsExpired { throw .locked }
         devices.see(owner, at: now, from: request.peer)
         return owner
-    }
-
-    /// Returns once UIA has proved that the account's owner asked for this.
-    mutating func confirm(_ request: Request, _ body: [String: JSON], by account: String) throws(Answer) {
-        let (passwords, serverName) = (passwords, options.serverName)
-        let proved = try authentication.account(
-            provedBy: body,
-            for: .init(method: request.method, path: request.path)
-        ) { auth throws(Answer) in
-            try passwords.account(provedBy: auth, on: serverName)
-        }
-        guard proved == account else { throw .refused(403, "M_FORBIDDEN", "Invalid auth") }
     }
 
     func userID(_ localpart: String) -> String { "@\(localpart):\(options.serverName)" }

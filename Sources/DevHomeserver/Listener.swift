@@ -55,7 +55,8 @@ struct Listener {
 private struct Handler: HTTPHandler {
     /// For their phrases.
     private static let statusCodes: [HTTPStatusCode] = [
-        .ok, .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .payloadTooLarge, .tooManyRequests,
+        .ok, .found, .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .payloadTooLarge,
+        .tooManyRequests,
         .internalServerError, .badGateway, .serviceUnavailable, .gatewayTimeout,
     ]
 
@@ -66,7 +67,7 @@ private struct Handler: HTTPHandler {
             method: request.method.rawValue,
             path: request.target.path(),
             authorization: request.headers[.authorization],
-            queryToken: request.query.first { $0.name == "access_token" }?.value,
+            query: Dictionary(request.query.map { ($0.name, $0.value) }) { first, _ in first },
             peer: Self.host(of: request.remoteAddress),
             body: try await Self.body(of: request)
         )

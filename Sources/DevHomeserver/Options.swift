@@ -20,6 +20,28 @@ extension DevHomeserver {
         /// False: `POST /refresh` does not exist and logins get no refresh token.
         public var offersRefresh = true
 
+        /// What is asked for before minting: one of these flows, each a list of stages, must be gone through.
+        public var flows = [["m.login.password"]]
+        /// What completes the stages that want something from the user: as registration token, as a captcha's
+        /// `response`, as an address's `sid`.
+        public var stageAnswer = "open-sesame"
+        /// Where users sign in by their browser; none: there is no single sign-on.
+        public var identityProviders: [IdentityProvider] = []
+        /// The OAuth 2.0 server that does what has to do with sessions, as the Matrix Authentication Service does;
+        /// nil: this server does it.
+        public var oauthIssuer: String?
+
         public init() {}
+    }
+
+    /// Signs in at once and unasked, always the same account.
+    public struct IdentityProvider: Sendable, Equatable {
+        public var id: String
+        public var name: String
+        public var localpart: String
+
+        public init(id: String, name: String, localpart: String) {
+            (self.id, self.name, self.localpart) = (id, name, localpart)
+        }
     }
 }

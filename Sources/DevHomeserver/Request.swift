@@ -9,7 +9,8 @@ struct Request: Sendable {
     /// Percent-encoded, without the query.
     var path: String
     var authorization: String?
-    var queryToken: String?
+    /// Decoded; of a parameter that comes twice, the first.
+    var query: [String: String] = [:]
     var peer: String
     /// Nil: it was longer than `longestBody`.
     var body: Data?
@@ -18,7 +19,7 @@ struct Request: Sendable {
 extension Request {
     /// The access token: nil where the request carries none.
     func accessToken() throws(Answer) -> String? {
-        guard let authorization else { return queryToken }
+        guard let authorization else { return query["access_token"] }
         let parts = authorization.split(separator: " ")
         guard parts.count == 2, parts[0] == "Bearer" else {
             throw .refused(401, "M_MISSING_TOKEN", "Invalid Authorization header.")

@@ -37,6 +37,13 @@ struct TokenStore {
         return Pair(access: access, refresh: refresh)
     }
 
+    /// An access token from elsewhere, which belongs to no device.
+    mutating func adopt(_ access: String, of account: String) {
+        accessTokens[access] = Access(owner: Owner(account: account, device: ""))
+    }
+
+    func knows(_ access: String) -> Bool { accessTokens[access] != nil }
+
     /// Whose the access token is; the first use ends the grace of the refresh token before it.
     mutating func use(_ access: String, at now: Instant, acceptsExpired: Bool = false) throws(Answer) -> Owner {
         guard let token = accessTokens[access] else {

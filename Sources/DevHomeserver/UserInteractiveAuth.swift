@@ -1,5 +1,20 @@
-/// User-interactive authentication with the one flow that this server has, a password.
+/// User-interactive authentication: who has come how far on the way through a flow.
 struct UserInteractiveAuth {
+    /// What a client is told to choose from.
+    struct Offer {
+        /// Lists of stages.
+        var flows: [[String]]
+        var params: [String: JSON] = [:]
+    }
+
+    /// What comes of one try at a stage.
+    enum Verdict {
+        /// `account` is nil for stages that prove none.
+        case passed(stage: String, account: String? = nil)
+        /// To be tried again.
+        case refused(errcode: String, error: String)
+    }
+
     /// What a session was begun for; Synapse refuses it for anything else.
     struct Operation: Equatable {
         var method: String
@@ -8,7 +23,7 @@ struct UserInteractiveAuth {
 
     private struct Session {
         var operation: Operation
-        /// In the order of completion; `account` is nil for stages that prove none.
+        /// In the order of completion.
         var completed: [(stage: String, account: String?)] = []
 
         mutating func complete(_ stage: String, account: String?) {
@@ -21,37 +36,47 @@ struct UserInteractiveAuth {
 
     mutating func forgetSessions() { sessions = [:] }
 
-    /// The account that `body`, alone or with what came before in its session, proves.
+    /// A stage that was passed elsewhere, on its fallback page.
+    mutating func complete(_ stage: String, of session: String, account: String?) {
+        sessions[session]?.complete(stage, account: account)
+    }
+
+    func requireSession(_ id: String) throws(Answer) {
+        guard sessions[id] != nil else { throw Self.unknown(id) }
+    }
+
+    private static func unknown(_ session: String) -> Answer {
+        .refused(400, "M_UNKNOWN", "Unknown session ID: \(session)")
+    }
+
+    /// The account that `body`, alone or with what came before in its session, proves; nil: that the stages of a flow
+    /// are done, none of which is about an account.
     ///
     /// A session stays completed: it proves the account again without a password, as on Synapse.
     mutating func account(
         provedBy body: [String: JSON],
         for operation: Operation,
-        check: (_ auth: [String: JSON]) throws(Answer) -> String?
-    ) throws(Answer) -> String {
+        _ offer: Offer,
+        check: (_ auth: [String: JSON]) throws(Answer) -> Verdict
+    ) throws(Answer) -> String? {
         let auth = try Self.auth(in: body)
         var (id, session) = try session(named: auth["session"]?.string ?? "", for: operation)
         defer { sessions[id] = session }
-        guard !auth.isEmpty else { throw Self.unfinished(id) }
+        guard !auth.isEmpty else { throw Self.unfinished(id, offer) }
 
-        var refusal: [String: JSON] = [:]
-        switch auth["type"] {
-        case nil:
-            break
-        case "m.login.dummy":
-            session.complete("m.login.dummy", account: nil)
-        default:
-            if let account = try check(auth) {
-                session.complete("m.login.password", account: account)
-            } else {
-                refusal = ["errcode": "M_FORBIDDEN", "error": "Invalid username or password"]
+        var more: [String: JSON] = [:]
+        if auth["type"] != nil {
+            switch try check(auth) {
+            case .passed(let stage, let account): session.complete(stage, account: account)
+            case .refused(let errcode, let error): more = ["errcode": .string(errcode), "error": .string(error)]
             }
         }
-        guard let account = session.completed.first(where: { $0.stage == "m.login.password" })?.account else {
-            refusal["completed"] = .array(session.completed.map { .string($0.stage) })
-            throw Self.unfinished(id, refusal)
+        let completed = session.completed.map(\.stage)
+        guard offer.flows.contains(where: { $0.allSatisfy(completed.contains) }) else {
+            more["completed"] = .array(completed.map(JSON.string))
+            throw Self.unfinished(id, offer, more)
         }
-        return account
+        return session.completed.compactMap(\.account).first
     }
 
     private func session(
@@ -59,7 +84,7 @@ struct UserInteractiveAuth {
         for operation: Operation
     ) throws(Answer) -> (id: String, session: Session) {
         guard !id.isEmpty else { return (OpaqueString.authenticationSession(), Session(operation: operation)) }
-        guard let session = sessions[id] else { throw .refused(400, "M_UNKNOWN", "Unknown session ID: \(id)") }
+        guard let session = sessions[id] else { throw Self.unknown(id) }
         guard session.operation == operation else {
             throw .refused(
                 403,
@@ -70,11 +95,11 @@ struct UserInteractiveAuth {
         return (id, session)
     }
 
-    private static func unfinished(_ session: String, _ more: [String: JSON] = [:]) -> Answer {
+    private static func unfinished(_ session: String, _ offer: Offer, _ more: [String: JSON] = [:]) -> Answer {
         let members: [String: JSON] = [
             "session": .string(session),
-            "flows": [["stages": ["m.login.password"]]],
-            "params": [:],
+            "flows": .array(offer.flows.map { ["stages": .array($0.map(JSON.string))] }),
+            "params": .object(offer.params),
         ]
         return Answer(401, members.merging(more) { _, new in new })
     }

@@ -13,6 +13,7 @@ struct Client {
         var status: Int
         var contentType: String?
         var retryAfter: String?
+        var location: String?
         var body: JSON
 
         subscript(member: String) -> JSON? { body.object?[member] }
@@ -22,7 +23,7 @@ struct Client {
 
     let base: String
     // One of its own for each client: a shared one reuses connections that another test's server has closed.
-    private let http = URLSession(configuration: .ephemeral)
+    private let http = URLSession(configuration: .ephemeral, delegate: StaysHere(), delegateQueue: nil)
 
     init(_ base: String) { self.base = base }
 
@@ -41,8 +42,22 @@ struct Client {
             status: head.statusCode,
             contentType: head.value(forHTTPHeaderField: "Content-Type"),
             retryAfter: head.value(forHTTPHeaderField: "Retry-After"),
+            location: head.value(forHTTPHeaderField: "Location"),
             body: (try? JSONDecoder().decode(JSON.self, from: data)) ?? .string(String(decoding: data, as: UTF8.self))
         )
+    }
+}
+
+/// Follows no redirect: where it leads is what tests look at.
+private final class StaysHere: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _: URLSession,
+        task _: URLSessionTask,
+        willPerformHTTPRedirection _: HTTPURLResponse,
+        newRequest _: URLRequest,
+        completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
     }
 }
 
