@@ -1,4 +1,5 @@
 internal import JetonAPI
+internal import MatrixClient
 
 extension Challenges {
     /// A purpose is a line for people to read: so many characters, and bytes, are enough.
@@ -15,7 +16,8 @@ extension Challenges {
         guard let (id, field) = try Self.answer(in: request) else { return nil }
         guard let challenge = find(id, at: now) else { throw .challengeGone(field) }
         switch (challenge.wants, request.auth) {
-        case (.authentication, .some), (.consent, nil): break
+        case (.authentication(let uia), let auth?): try Self.check(auth, for: uia)
+        case (.consent, nil): break
         case (.authentication, nil): throw .invalidParams("this challenge wants auth, not consent", field: "consent")
         case (.consent, .some): throw .invalidParams("this challenge wants consent, not auth", field: "auth")
         }
@@ -23,6 +25,28 @@ extension Challenges {
             request.purpose == nil || request.purpose == challenge.purpose
         else { throw .challengeBound }
         return challenge
+    }
+
+    /// What the homeserver would only refuse by the letter is named here, and costs no request.
+    private static func check(_ auth: [String: JSONValue], for uia: UIAChallenge) throws(AgentError) {
+        // The challenge alone asks how things stand.
+        guard auth.count > 1 else { return }
+        guard let stage = auth["type"]?.stringValue else {
+            throw .invalidParams("auth.type is missing, and must be a string", field: "auth.type")
+        }
+        guard stage != "m.login.sso" else {
+            let problem = "m.login.sso takes no answer: open its page in fallback_urls, then send auth.challenge alone"
+            throw .invalidParams(problem, field: "auth.type")
+        }
+        if let flaw = UIAFlaw.first(in: auth) {
+            throw .invalidParams("auth.\(flaw.description)", field: "auth.\(flaw.member)")
+        }
+        let wanted = uia.answerableStages
+        guard wanted.contains(stage) else {
+            let problem =
+                "auth.type is \"\(stage.prefix(64))\", and wanted is \(wanted.sorted().joined(separator: " or "))"
+            throw .invalidParams(problem, field: "auth.type")
+        }
     }
 
     private static func answer(in request: GenerateLoginToken) throws(AgentError) -> (id: String, field: String)? {

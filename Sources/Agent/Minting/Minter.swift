@@ -89,109 +89,8 @@ actor Minter {
         }
     }
 
-    /// Our own question, where the homeserver has none: by the policy.
-    private func ask(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) -> Request.Result {
-        switch policy(minting.account) {
-        case .none:
-            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
-            return try await mint(minting, session, answering: nil)
-        case .caller: throw .consentRequired(open(.consent(nil), minting))
-        case .auto, .prompt: throw .promptUnavailable(minting.account)
-        }
-    }
-
-    /// The first request to a homeserver that asks, or of which it is not known.
-    private func begin(
-        _ minting: Minting,
-        _ session: SessionRecord,
-        isQuestion: Bool
-    ) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: nil, isQuestion: isQuestion) {
-        case .wants(let uia): throw try await asked(uia, minting, session)
-        case .minted(let token): return try await unseal(token, minting, session)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
-        }
-    }
-
-    /// The homeserver asks the user: remembered, and passed on.
-    private func asked(
-        _ uia: UIAChallenge,
-        _ minting: Minting,
-        _ session: SessionRecord
-    ) async throws(AgentError) -> AgentError {
-        let now = clock()
-        try await accounts.note(minting.account) { $0.see(.required, at: now) }
-        return .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
-    }
-
-    /// The homeserver minted without a question: the token is sealed, and our own question decides.
-    private func unseal(
-        _ token: Challenge.SealedToken,
-        _ minting: Minting,
-        _ session: SessionRecord
-    ) async throws(AgentError) -> Request.Result {
-        let now = clock()
-        try await accounts.note(minting.account) { $0.see(.absent, at: now) }
-        switch policy(minting.account) {
-        case .none:
-            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
-            return try deliver(token, of: session)
-        case .caller: throw .consentRequired(open(.consent(token), minting))
-        // The seal is not broken: the token ends here, unseen.
-        case .auto, .prompt: throw .promptUnavailable(minting.account)
-        }
-    }
-
-    /// The user's answer to the homeserver's question.
-    private func authenticate(
-        _ minting: Minting,
-        _ session: SessionRecord,
-        _ challenge: Challenge,
-        _ uia: UIAChallenge
-    ) async throws(AgentError) -> Request.Result {
-        var challenge = challenge
-        var answer = try await post(minting, auth: minting.auth(in: uia), answering: challenge)
-        if case .forgotten = answer {
-            // Begun anew, once. The answer that the user gave goes along, where it was one.
-            switch try await post(minting, auth: nil, isQuestion: true) {
-            case .wants(let fresh) where minting.request.auth?["type"] != nil:
-                challenge.wants = .authentication(fresh)
-                answer = try await post(minting, auth: minting.auth(in: fresh), answering: challenge)
-            case .wants(let fresh): throw try await asked(fresh, minting, session)
-            case .minted(let token): return try await unseal(token, minting, session)
-            case .forgotten: break
-            }
-        }
-        switch answer {
-        case .minted(let token): return try deliver(token, of: session)
-        case .wants(let next):
-            challenge.wants = .authentication(next)
-            challenges.reopen(challenge)
-            if next.errcode == "M_FORBIDDEN", minting.request.auth?["type"] == "m.login.password" {
-                try await book.noteWrongPassword(of: minting.account)
-            }
-            throw .authRequired(challenge, next, at: session.homeserver)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
-        }
-    }
-
-    /// Mints where the homeserver asks nothing and everybody else has agreed.
-    private func mint(
-        _ minting: Minting,
-        _ session: SessionRecord,
-        answering challenge: Challenge?
-    ) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: nil, answering: challenge) {
-        case .minted(let token): return try deliver(token, of: session)
-        // The homeserver has begun to ask: its question replaces ours.
-        case .wants(let uia): throw try await asked(uia, minting, session)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
-        }
-    }
-
     /// Breaks the seal. From here on the token is the caller's.
-    private func deliver(_ token: Challenge.SealedToken, of session: SessionRecord) throws(AgentError) -> Request.Result
-    {
+    func deliver(_ token: Challenge.SealedToken, of session: SessionRecord) throws(AgentError) -> Request.Result {
         let left = clock().duration(to: token.entry.expiresAt)
         guard left > .zero else { throw .challengeGone("consent.challenge") }
         let about: Logger.Metadata = [
@@ -211,26 +110,9 @@ actor Minter {
         )
     }
 
-    private func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
+    func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
         challenges.open(wants, account: minting.account, purpose: minting.purpose, at: clock())
     }
 
     func forget(_ account: String) { challenges.dropAll(of: account) }
-}
-
-/// One call of `login_token.generate`, looked through.
-struct Minting: Sendable {
-    let account: String
-    /// As it was said first: a request that answers a challenge need not repeat it.
-    let purpose: String?
-    let request: GenerateLoginToken
-    let requester: Requester
-
-    /// The caller's authentication dictionary with the homeserver's session in place of our challenge.
-    func auth(in uia: UIAChallenge) -> [String: JSONValue] {
-        var auth = request.auth ?? [:]
-        auth["challenge"] = nil
-        auth["session"] = uia.session.map { .string($0.reveal()) }
-        return auth
-    }
 }

@@ -17,6 +17,8 @@ extension AgentError {
         if uia.errcode != nil || uia.error != nil {
             data["error"] = ["errcode": .string(uia.errcode ?? ""), "error": .string(uia.error ?? "")]
         }
+        let pages = uia.fallbackPages(at: homeserver)
+        if !pages.isEmpty { data["fallback_urls"] = .object(pages) }
         let reason =
             uia.error.map { "The homeserver refused: \($0)." } ?? "The homeserver wants to know that it is you."
         return AgentError(.authRequired, reason, data)
@@ -61,6 +63,10 @@ extension AgentError {
             "Whether a login token was minted is not known (\(cause.message)) One that nobody has may exist until \(end).",
             cause.data.merging(["may_exist_until": .string(end.description), "estimated": true]) { $1 }
         )
+    }
+
+    static func uiaDeadEnd(_ problem: String, at homeserver: HomeserverAddress) -> AgentError {
+        AgentError(.homeserverError, "\(homeserver) \(problem).", ["http_status": 401])
     }
 
     static func sessionForgotten(at homeserver: HomeserverAddress) -> AgentError {

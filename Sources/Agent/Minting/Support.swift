@@ -37,7 +37,7 @@ actor Support {
         } catch {
             throw error.agentError(at: session.homeserver)
         }
-        let finding = try await self.finding(at: session.homeserver, capability: capability)
+        let finding = try await look(at: session.homeserver, capability: capability).finding
         if finding.supported { available.insert(account) } else { available.remove(account) }
         try await accounts.note(account) {
             $0.support = finding.reason
@@ -46,33 +46,42 @@ actor Support {
         return finding
     }
 
-    /// Asks a homeserver where we have no account.
-    func look(at homeserver: HomeserverAddress) async throws(AgentError) -> Finding {
-        try await finding(at: homeserver, capability: nil)
+    /// What a homeserver offers to somebody who has no session there yet.
+    struct Offer: Sendable {
+        /// How it signs in; nil where it has no login flows, as OAuth 2.0 servers may.
+        var flows: MatrixClient.LoginFlows?
+        var finding: Finding
     }
 
-    private func finding(at homeserver: HomeserverAddress, capability: Bool?) async throws(AgentError) -> Finding {
+    func offer(at homeserver: HomeserverAddress) async throws(AgentError) -> Offer {
+        try await look(at: homeserver, capability: nil)
+    }
+
+    private func look(at homeserver: HomeserverAddress, capability: Bool?) async throws(AgentError) -> Offer {
         let client = MatrixClient(homeserver: homeserver, transport: transport)
         do {
-            if capability == true { return Finding(supported: true, reason: .available, capability: true) }
+            if capability == true {
+                return Offer(finding: Finding(supported: true, reason: .available, capability: true))
+            }
             // A website answers 404 to everything: that is no reason to take it for a homeserver.
             _ = try await client.versions()
             // An OAuth 2.0 server need not have login flows at all.
             let flows = try await flows(of: client)
-            if capability == nil, flows?.mintsLoginTokens == true {
-                return Finding(supported: true, reason: .available, loginFlow: true)
+            if capability == nil, let flows, flows.mintsLoginTokens, !flows.prefersOAuth {
+                return Offer(flows: flows, finding: Finding(supported: true, reason: .available, loginFlow: true))
             }
             let metadata = try await client.authMetadata()
             let isOAuth = metadata != nil || flows == nil || flows?.prefersOAuth == true
             // Who has the switch says so; who says nothing may never have heard of it.
             let reason: SupportReason = isOAuth ? .oauthServer : capability == false ? .switchedOff : .unknownServer
-            return Finding(
+            let finding = Finding(
                 supported: false,
                 reason: reason,
                 capability: capability,
                 loginFlow: flows?.mintsLoginTokens,
                 accountManagementUrl: metadata?.accountManagementUri
             )
+            return Offer(flows: flows, finding: finding)
         } catch {
             throw AgentError(error, at: homeserver)
         }

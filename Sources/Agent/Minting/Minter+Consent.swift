@@ -1,0 +1,49 @@
+internal import JetonAPI
+internal import Logging
+internal import MatrixClient
+
+/// Our own question, where the homeserver has none.
+extension Minter {
+    /// Asks by the policy, before anything is minted.
+    func ask(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) -> Request.Result {
+        switch policy(minting.account) {
+        case .none:
+            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
+            return try await mint(minting, session, answering: nil)
+        case .caller: throw .consentRequired(open(.consent(nil), minting))
+        case .auto, .prompt: throw .promptUnavailable(minting.account)
+        }
+    }
+
+    /// The homeserver minted without a question: the token is sealed, and our own question decides.
+    func unseal(
+        _ token: Challenge.SealedToken,
+        _ minting: Minting,
+        _ session: SessionRecord
+    ) async throws(AgentError) -> Request.Result {
+        let now = clock()
+        try await accounts.note(minting.account) { $0.see(.absent, at: now) }
+        switch policy(minting.account) {
+        case .none:
+            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
+            return try deliver(token, of: session)
+        case .caller: throw .consentRequired(open(.consent(token), minting))
+        // The seal is not broken: the token ends here, unseen.
+        case .auto, .prompt: throw .promptUnavailable(minting.account)
+        }
+    }
+
+    /// Mints where the homeserver asks nothing and everybody else has agreed.
+    func mint(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        answering challenge: Challenge?
+    ) async throws(AgentError) -> Request.Result {
+        switch try await post(minting, auth: nil, answering: challenge) {
+        case .minted(let token): return try deliver(token, of: session)
+        // The homeserver has begun to ask: its question replaces ours.
+        case .wants(let uia): throw try await asked(uia, minting, session)
+        case .forgotten: throw .sessionForgotten(at: session.homeserver)
+        }
+    }
+}

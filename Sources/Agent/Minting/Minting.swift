@@ -1,0 +1,22 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// One call of `login_token.generate`, looked through.
+struct Minting: Sendable {
+    let account: String
+    /// As it was said first: a request that answers a challenge need not repeat it.
+    let purpose: String?
+    let request: GenerateLoginToken
+    let requester: Requester
+
+    /// The stage that the caller answers; nil where the challenge comes alone.
+    var stage: String? { request.auth?["type"]?.stringValue }
+
+    /// The caller's authentication dictionary with the homeserver's session in place of our challenge.
+    func auth(in uia: UIAChallenge) -> [String: JSONValue] {
+        var auth = request.auth ?? [:]
+        auth["challenge"] = nil
+        auth["session"] = uia.session.map { .string($0.reveal()) }
+        return auth
+    }
+}
