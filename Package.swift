@@ -61,15 +61,17 @@ let package = Package(
         library("MatrixClient", ["JetonAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage]),
         library("RPCClient", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", systemPackage]),
+        library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
         library("RPCServer", ["JetonAPI", lifecycle, nioCore, nioPosix, systemPackage]),
         // 3: the rules.
-        library("Agent", ["JetonAPI", "MatrixClient", "Vault", logging]),
+        library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
         // 4: programs.
         program("jeton", ["JetonAPI", "RPCClient", argumentParser]),
         program(
             "jetond",
             [
-                "Agent", "JetonAPI", "MatrixClient", "RPCServer", "Systemd", "Vault", argumentParser, lifecycle,
+                "Agent", "JetonAPI", "MatrixClient", "RPCServer", "SSOCallback", "Systemd", "Vault", argumentParser,
+                lifecycle,
                 logging,
                 nioCore, nioPosix, unixSignals,
             ]
@@ -84,11 +86,12 @@ let package = Package(
             exclude: ["on-terminal"],
             swiftSettings: settings
         ),
-        tests("AgentTests", ["Agent", "JetonAPI", "MatrixClient", "Vault", logging, nioPosix]),
+        tests("AgentTests", ["Agent", "JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging, nioPosix]),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
+        tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests("MatrixClientTests", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix]),
         tests("VaultTests", ["JetonAPI", "Vault"]),

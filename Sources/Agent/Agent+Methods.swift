@@ -10,6 +10,10 @@ extension Agent {
         table.serve(LogIn.self) { request, _ throws(AgentError) in
             AccountResult(account: try await signingIn.logIn(request))
         }
+        table.serve(BeginSSOLogin.self) { request, _ throws(AgentError) in try await signingIn.beginSSO(request) }
+        table.serve(FinishSSOLogin.self) { request, _ throws(AgentError) in
+            AccountResult(account: try await ssoLogins.finish(request))
+        }
         table.serve(ListAccounts.self) { _, _ in .init(accounts: await accounts.list()) }
         table.serve(GetAccountStatus.self) { request, _ throws(AgentError) in
             AccountResult(account: try await accountStatus(request.account))
@@ -85,7 +89,8 @@ extension Agent {
         guard request.account == nil else {
             throw .invalidParams("account and homeserver exclude each other", field: "homeserver")
         }
-        return try await support.look(at: try .named(homeserver))
+        let address = try await signingIn.homeserver(named: homeserver, of: nil)
+        return try await support.offer(at: address).finding
     }
 
     /// The one account that is named, checked; nil for all.

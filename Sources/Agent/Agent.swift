@@ -1,6 +1,7 @@
 public import JetonAPI
 public import Logging
 public import MatrixClient
+public import SSOCallback
 public import Vault
 
 /// The agent: it holds sessions and mints login tokens by the rules. It knows no socket and no service manager.
@@ -39,16 +40,26 @@ public struct Agent: Sendable {
     let minter: Minter
     let signingIn: SigningIn
     let signingOut: SigningOut
+    let ssoLogins: SSOLogins
     let support: Support
     let startedAt: Moment
     let surroundings: Surroundings
 
     /// Loads the state. This blocks, as it reads files.
+    /// - Parameters:
+    ///   - configuration: what the user has set.
+    ///   - folder: where sessions, limits and ledger lie.
+    ///   - transport: the way to homeservers.
+    ///   - listen: waits on loopback, at a path and for so long, for the browser that an SSO login sends back.
+    ///   - surroundings: the process that this runs in.
+    ///   - clock: wall time.
+    ///   - logger: never told a secret.
     /// - Throws: what is wrong with the state folder.
     public init(
         configuration: Configuration,
         folder: StateFolder,
         transport: HTTPTransport,
+        listen: @escaping @Sendable (_ path: String, _ life: Duration) async throws -> CallbackListener,
         surroundings: Surroundings,
         clock: @escaping @Sendable () -> Moment = { .now },
         logger: Logger
@@ -76,9 +87,11 @@ public struct Agent: Sendable {
             clock: clock,
             logger: logger
         )
+        ssoLogins = SSOLogins(listen: listen, clock: clock)
         signingIn = SigningIn(
             accounts: accounts,
             support: support,
+            ssoLogins: ssoLogins,
             transport: transport,
             clock: clock,
             logger: logger
@@ -94,8 +107,11 @@ public struct Agent: Sendable {
     /// Looks again for homeservers that were away. Call it when the network has changed.
     public func networkHasChanged() async { await accounts.networkHasChanged() }
 
-    /// Begins nothing unasked any more.
-    public func stop() async { await accounts.stop() }
+    /// Begins nothing unasked any more, and waits for no browser.
+    public func stop() async {
+        await ssoLogins.endAll()
+        await accounts.stop()
+    }
 
     /// Waits for the renewals under way; they end soon, as each has a deadline.
     public func finish() async { await accounts.finish() }

@@ -4,8 +4,8 @@ internal import FoundationEssentials
 public enum OpenRPC {
     /// Every method there is, in the order in which a reader should meet them.
     public static let methods: [any Method.Type] = [
-        Ping.self, GetAgentStatus.self, LogIn.self, ListAccounts.self, GetAccountStatus.self,
-        SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
+        Ping.self, GetAgentStatus.self, LogIn.self, BeginSSOLogin.self, FinishSSOLogin.self, ListAccounts.self,
+        GetAccountStatus.self, SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
         GetLoginTokenSupport.self, GenerateLoginToken.self, ListLoginTokens.self, GetRateLimitStatus.self,
         Discover.self,
     ]

@@ -6,6 +6,7 @@ internal import MatrixClient
 internal import NIOCore
 internal import NIOPosix
 internal import RPCServer
+internal import SSOCallback
 internal import ServiceLifecycle
 internal import Systemd
 internal import UnixSignals
@@ -42,6 +43,7 @@ struct Daemon {
                 configuration: configuration,
                 folder: folder,
                 transport: transport,
+                listen: { path, life in try await CallbackListener.open(path: path, on: loop, for: life) },
                 surroundings: surroundings(manager, upkeep),
                 logger: logger
             )

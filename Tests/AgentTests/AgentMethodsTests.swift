@@ -2,6 +2,7 @@ import JetonAPI
 import Logging
 import MatrixClient
 import NIOPosix
+import SSOCallback
 import Testing
 import Vault
 
@@ -15,6 +16,10 @@ struct AgentMethodsTests {
             configuration: Configuration(),
             folder: StateFolder(path: "\(temporary.path)/state"),
             transport: transport,
+            listen: { path, life in
+                let loop = MultiThreadedEventLoopGroup.singleton.next()
+                return try await CallbackListener.open(path: path, on: loop, for: life)
+            },
             surroundings: .init(
                 pid: 1,
                 supervised: .init(systemd: false, socketActivated: false, watchdogMs: nil),

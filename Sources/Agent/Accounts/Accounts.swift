@@ -68,6 +68,13 @@ actor Accounts {
 
     func session(of account: String) -> SessionRecord? { sessions[account] }
 
+    /// The session of a user who is named by user id, or by its local part at a homeserver.
+    func held(_ user: String?, at homeserver: HomeserverAddress) -> SessionRecord? {
+        guard let user else { return nil }
+        return sessions[user]
+            ?? sessions.values.first { $0.homeserver == homeserver && UserID.isSame(user, as: $0.userId) }
+    }
+
     func account(_ userId: String) throws(AgentError) -> Account {
         guard let session = sessions[userId] else { throw .unknownAccount(userId, known: userIds) }
         return describe(session)

@@ -11,4 +11,12 @@ struct UserID {
         serverName = String(text[text.index(after: colon)...])
         if serverName.isEmpty { return nil }
     }
+
+    /// Whether somebody who was named, by a full user id or its local part, is the user of this id. Homeservers take
+    /// a local part in capitals for one in small letters.
+    static func isSame(_ named: String, as userId: String) -> Bool {
+        if named == userId { return true }
+        let local = userId.dropFirst().prefix { $0 != ":" }
+        return UserID(named) == nil && named.lowercased() == local.lowercased()
+    }
 }

@@ -1,10 +1,11 @@
 public struct LogIn: Method, Equatable {
     public static let name = "account.login"
     public static let summary = """
-        Signs in to a homeserver and keeps the session. Give a password, or the access token of a session to take over.
+        Signs in to a homeserver and keeps the session. Give a password, a login token, or the access token of a \
+        session to take over.
         """
     public static let errors: [AgentError.Kind] = [
-        .homeserverError, .homeserverUnreachable, .unsupportedByHomeserver, .rateLimited, .storageFailed,
+        .homeserverError, .homeserverUnreachable, .unsupportedByHomeserver, .rateLimited, .storageFailed, .tokenBurnt,
     ]
     public static var example: MethodExample<LogIn> {
         .init(LogIn(userId: "@alice:example.org", password: Secret("…")), gives: AccountResult(account: .example))
@@ -15,27 +16,33 @@ public struct LogIn: Method, Equatable {
     public var userId: String?
     public var homeserver: String?
     public var password: Secret?
+    public var loginToken: Secret?
     public var accessToken: Secret?
     public var refreshToken: Secret?
     public var deviceId: String?
     public var deviceName: String?
+    public var allowUnsupported: Bool?
 
     public init(
         userId: String? = nil,
         homeserver: String? = nil,
         password: Secret? = nil,
+        loginToken: Secret? = nil,
         accessToken: Secret? = nil,
         refreshToken: Secret? = nil,
         deviceId: String? = nil,
-        deviceName: String? = nil
+        deviceName: String? = nil,
+        allowUnsupported: Bool? = nil
     ) {
         self.userId = userId
         self.homeserver = homeserver
         self.password = password
+        self.loginToken = loginToken
         self.accessToken = accessToken
         self.refreshToken = refreshToken
         self.deviceId = deviceId
         self.deviceName = deviceName
+        self.allowUnsupported = allowUnsupported
     }
 }
 

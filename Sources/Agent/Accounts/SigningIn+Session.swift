@@ -1,0 +1,109 @@
+internal import FoundationEssentials
+internal import JetonAPI
+internal import MatrixClient
+
+/// How a session begins, and whose it must be.
+extension SigningIn {
+    private static var usualDeviceName: String { "Jeton on \(ProcessInfo.processInfo.hostName)" }
+
+    func session(
+        by credentials: LoginCredentials,
+        _ terms: LoginTerms,
+        _ client: MatrixClient
+    ) async throws(AgentError) -> SessionRecord {
+        switch credentials {
+        case .password(let user, let password):
+            try await begun(by: .password(user: user, password), terms, client)
+        case .loginToken(let token): try await begun(by: .loginToken(token), terms, client)
+        case .session(let accessToken, let refreshToken, let deviceId):
+            try await takenOver(accessToken, refreshToken, deviceId, terms, client)
+        }
+    }
+
+    private func begun(
+        by credentials: MatrixClient.Credentials,
+        _ terms: LoginTerms,
+        _ client: MatrixClient
+    ) async throws(AgentError) -> SessionRecord {
+        let askedAt = clock()
+        // Signing in again to an account that is held here keeps its device.
+        let known = await accounts.held(terms.userId, at: client.homeserver)
+        let begun: MatrixClient.Session
+        do {
+            begun = try await client.logIn(
+                credentials,
+                deviceID: known?.deviceId,
+                deviceName: terms.deviceName ?? Self.usualDeviceName
+            )
+        } catch {
+            if case .loginToken = credentials, error.mayHaveBurntLoginToken {
+                throw .tokenBurnt(error, at: client.homeserver)
+            }
+            throw AgentError(error, at: client.homeserver)
+        }
+        let session = SessionRecord(
+            userId: begun.userId,
+            deviceId: begun.deviceId,
+            homeserver: client.homeserver,
+            accessToken: begun.accessToken,
+            refreshToken: begun.refreshToken,
+            accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) },
+            accessTokenLifeMs: begun.expiresInMs
+        )
+        do throws(AgentError) {
+            try await requireOwn(session, asked: terms.userId)
+        } catch {
+            // Ignoring failures: nobody holds this session, and it is as good as over.
+            try? await client.logOut(begun.accessToken)
+            throw error
+        }
+        return session
+    }
+
+    private func takenOver(
+        _ accessToken: Secret,
+        _ refreshToken: Secret?,
+        _ deviceId: String?,
+        _ terms: LoginTerms,
+        _ client: MatrixClient
+    ) async throws(AgentError) -> SessionRecord {
+        let owner: MatrixClient.Owner
+        do {
+            owner = try await client.whoAmI(accessToken)
+        } catch {
+            throw AgentError(error, at: client.homeserver)
+        }
+        guard let deviceId = owner.deviceId ?? deviceId else {
+            throw .invalidParams("device_id is missing, and the homeserver does not tell it", field: "device_id")
+        }
+        let session = SessionRecord(
+            userId: owner.userId,
+            deviceId: deviceId,
+            homeserver: client.homeserver,
+            accessToken: accessToken,
+            refreshToken: refreshToken
+        )
+        try await requireOwn(session, asked: terms.userId)
+        return session
+    }
+
+    /// What a homeserver says of whose session this is must not touch an account that lives elsewhere: the next
+    /// password for that account would go to the wrong homeserver.
+    private func requireOwn(_ session: SessionRecord, asked user: String?) async throws(AgentError) {
+        guard UserID(session.userId) != nil else {
+            throw AgentError(
+                .homeserverError,
+                "\(session.homeserver) gave a user id that is none.",
+                ["http_status": 200]
+            )
+        }
+        if let user, !UserID.isSame(user, as: session.userId) {
+            let problem = "the session would be that of \(session.userId), not of \(user); nothing was kept"
+            throw .invalidParams(problem, field: "user_id")
+        }
+        if let held = await accounts.session(of: session.userId), held.homeserver != session.homeserver {
+            let problem = "\(session.userId) is signed in at \(held.homeserver) here; log out there first"
+            throw .invalidParams(problem, field: "homeserver")
+        }
+    }
+}

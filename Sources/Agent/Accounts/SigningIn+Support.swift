@@ -1,0 +1,45 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// What a homeserver must be able to do, for a log in to be of use.
+extension SigningIn {
+    /// Looks at what the homeserver offers, before any secret goes there.
+    /// - Throws: where it signs in with OAuth 2.0, unless that is allowed, and where it does not sign in that way.
+    @discardableResult
+    func requireOffer(
+        of type: String? = nil,
+        at client: MatrixClient,
+        _ terms: LoginTerms
+    ) async throws(AgentError) -> Support.Offer {
+        let offer = try await support.offer(at: client.homeserver)
+        let finding = offer.finding
+        guard finding.reason != .oauthServer || terms.allowsUnsupported else {
+            throw .unsupported(.oauthServer, at: client.homeserver, url: finding.accountManagementUrl)
+        }
+        let types = offer.flows?.types ?? []
+        guard let type, !types.contains(type) else { return offer }
+        throw .loginNotOffered(type, offering: types, finding, at: client.homeserver)
+    }
+
+    /// Looks at what the homeserver says now that it knows who asks. A new session at one that turns out to sign in
+    /// with OAuth 2.0 is given back, if that was not wanted; one that could not be looked at stands.
+    func requireMinting(
+        _ session: SessionRecord,
+        by credentials: LoginCredentials,
+        _ terms: LoginTerms,
+        isNew: Bool
+    ) async throws(AgentError) {
+        // Ignoring failures: minting will look again.
+        guard let finding = try? await support.look(session.userId), finding.reason == .oauthServer, isNew,
+            !terms.allowsUnsupported
+        else { return }
+        // A session that was taken over is somebody's; one that was begun for this is nobody's.
+        if credentials.beginSession {
+            // Ignoring failures: the user sees that device in the list of sessions.
+            try? await MatrixClient(homeserver: session.homeserver, transport: transport).logOut(session.accessToken)
+        }
+        try await accounts.forget(session.userId)
+        await support.forget(session.userId)
+        throw .unsupported(.oauthServer, at: session.homeserver, url: finding.accountManagementUrl)
+    }
+}
