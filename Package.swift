@@ -93,7 +93,10 @@ let package = Package(
         tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
-        tests("MatrixClientTests", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix]),
+        tests(
+            "MatrixClientTests",
+            ["DevHomeserver", "JetonAPI", "MatrixClient", nioCore, nioHTTP1, nioPosix, nioSSL]
+        ),
         tests("VaultTests", ["JetonAPI", "Vault"]),
     ]
 )

@@ -20,9 +20,11 @@ extension AgentError {
             let status: [String: JSONValue] = ["http_status": 401]
             self = AgentError(.homeserverError, "\(homeserver) asks for a password where it should not.", status)
         case .notMatrix(let status, let detail):
+            let problem =
+                error.isPassing ? "is out of order; try again later" : "does not answer as a Matrix homeserver does"
             self = AgentError(
                 .homeserverError,
-                "\(homeserver) does not answer as a Matrix homeserver does: \(detail).",
+                "\(homeserver) \(problem): \(detail).",
                 ["http_status": .integer(status), "detail": .string(detail)]
             )
         }
@@ -121,24 +123,33 @@ extension AgentError {
 extension AgentError {
     init(_ problem: Discovery.Problem, of serverName: String) {
         switch problem {
+        case .noServerName(let name):
+            self = .invalidParams(
+                "\"\(name.prefix(128))\" is no server name; user_id must look like @alice:example.org",
+                field: "user_id"
+            )
+        case .unknown(let detail):
+            self = .invalidParams(
+                "the homeserver of \(serverName) is not known: \(detail); name it in homeserver",
+                field: "homeserver"
+            )
         case .unusable(let detail):
             self = .invalidParams(
                 "the homeserver of \(serverName) cannot be found: \(detail); name it in homeserver",
                 field: "homeserver"
             )
         case .wrong(let detail):
-            self = .invalidParams("the homeserver of \(serverName) is wrong: \(detail)", field: "user_id")
-        case .failed(.unreachable(let failure)):
+            self = .invalidParams(
+                "the homeserver of \(serverName) is wrong: \(detail); ask its administrator",
+                field: "user_id"
+            )
+        case .failed(.unreachable(let failure), _):
             self = AgentError(
                 .homeserverUnreachable,
                 "The homeserver of \(serverName) cannot be looked up: \(failure.detail). If you know it, name it.",
                 ["stage": .string(failure.stage.rawValue), "detail": .string(failure.detail)]
             )
-        case .failed:
-            self = .invalidParams(
-                "the homeserver of \(serverName) cannot be found; name it in homeserver",
-                field: "homeserver"
-            )
+        case .failed(let error, let homeserver): self = AgentError(error, at: homeserver)
         }
     }
 }

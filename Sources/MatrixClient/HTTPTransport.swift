@@ -39,6 +39,16 @@ public struct HTTPTransport: Sendable {
     ///   - deadlines: how long each step may take.
     /// - Throws: an error that says what is wrong with `caFile`.
     public init(on group: any EventLoopGroup, caFile: String? = nil, deadlines: Deadlines = Deadlines()) throws {
+        try self.init(on: group, caFile: caFile, deadlines: deadlines, hosts: [:])
+    }
+
+    /// For tests, which have no names of their own: `hosts` are addresses of names, before any resolver.
+    init(
+        on group: any EventLoopGroup,
+        caFile: String? = nil,
+        deadlines: Deadlines = Deadlines(),
+        hosts: [String: String]
+    ) throws {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let caFile { tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(caFile))] }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
@@ -48,6 +58,7 @@ public struct HTTPTransport: Sendable {
         // Shorter than servers keep idle connections, so that we hardly ever send on one that is being closed.
         configuration.connectionPool.idleTimeout = .seconds(15)
         configuration.httpVersion = .http1Only
+        configuration.dnsOverride = hosts
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
         self.deadlines = deadlines
     }

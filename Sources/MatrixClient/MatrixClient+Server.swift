@@ -2,10 +2,15 @@ public import JetonAPI
 
 /// What a homeserver says about itself.
 extension MatrixClient {
-    /// The versions of the specification that the homeserver supports (GET /versions).
+    /// The versions of the specification that the homeserver supports (GET /versions). That there is one shows that a
+    /// Matrix homeserver answers; which ones is no reason to refuse it.
     public func versions() async throws(MatrixError) -> [String] {
         struct Body: Decodable { var versions: [String] }
-        return try await exchange("GET", "/versions", expecting: Body.self).versions
+        let versions = try await exchange("GET", "/versions", expecting: Body.self).versions
+        guard !versions.isEmpty else {
+            throw .notMatrix(status: 200, detail: "the answer to GET /versions lists no version")
+        }
+        return versions
     }
 
     /// The capability `m.get_login_token`; nil where the homeserver does not mention it, which means no.

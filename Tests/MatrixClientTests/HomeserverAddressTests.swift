@@ -53,7 +53,7 @@ struct HomeserverAddressTests {
         "https://example.org?x=1", "https://example.org/?", "https://example.org#x", "https://exa mple.org",
         "https://example.org\n", "https://example.org/\u{7F}", " https://example.org", "https://example.org:port",
         "https://example.org:65536", "https://127.0.0.1:99999", "https://example.org:-1", "https://example.org:0",
-        "mailto:alice@example.org",
+        "mailto:alice@example.org", "https://%6cocalhost", "https://[fe80::1%25eth0]",
     ])
     func `refuses what is no address`(_ text: String) {
         let problem = #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress(text) }

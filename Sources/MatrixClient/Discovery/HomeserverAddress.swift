@@ -24,6 +24,8 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(Problem) {
         let full = text.contains("://") ? text : "https://\(text)"
         guard let url = URL(string: full), let scheme = url.scheme?.lowercased(), let host = url.host(), !host.isEmpty,
+            // An escaped host could be read as another one further on.
+            !host.contains("%"),
             ["http", "https"].contains(scheme), url.user() == nil, url.password() == nil,
             url.query() == nil, url.fragment() == nil, (1...65535).contains(url.port ?? 443),
             text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
