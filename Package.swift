@@ -86,7 +86,10 @@ let package = Package(
             exclude: ["on-terminal"],
             swiftSettings: settings
         ),
-        tests("AgentTests", ["Agent", "JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging, nioPosix]),
+        tests(
+            "AgentTests",
+            ["Agent", "DevHomeserver", "JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging, nioPosix]
+        ),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),

@@ -17,7 +17,7 @@ final class TestClock: Sendable {
 }
 
 /// A folder of a test's own, removed at its end.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {

@@ -1,0 +1,290 @@
+import DevHomeserver
+import JetonAPI
+import Testing
+
+@testable import Agent
+
+/// Renewals against a real homeserver, with the clock in the test's hand.
+@Suite(.timeLimit(.minutes(2)))
+struct RenewalTests {
+    @Test func `the alarm is set to a fifth before the end, and each ring renews`() async throws {
+        let test = try await AccountsUnderTest()
+        for round in 1...3 {
+            #expect(test.alarm == .seconds(240))
+            let before = try test.saved
+            try await test.ring()
+            #expect(await test.renewals == round)
+            let after = try #require(try test.saved)
+            #expect(after.accessToken != before?.accessToken && after.refreshToken != before?.refreshToken)
+            #expect(after.accessTokenExpiresAt == test.clock.now.advanced(by: .seconds(300)))
+            #expect(try await test.account.accessTokenExpiresAt == after.accessTokenExpiresAt)
+        }
+        #expect(try await test.capability() == true)
+        #expect(await test.renewals == 3)
+        try await test.end()
+    }
+
+    @Test func `an alarm that rings early, or twice, renews nothing`() async throws {
+        let test = try await AccountsUnderTest()
+        test.clock.advance(by: .milliseconds(239_999))
+        await test.accounts.renewWhatIsDue()
+        await test.accounts.finish()
+        #expect(await test.renewals == 0)
+        #expect(test.alarm == .milliseconds(1))
+        try await test.ring()
+        await test.accounts.renewWhatIsDue()
+        await test.accounts.finish()
+        #expect(await test.renewals == 1)
+        try await test.end()
+    }
+
+    @Test func `tokens that live for ever set no alarm`() async throws {
+        let test = try await AccountsUnderTest(life: nil)
+        #expect(test.alarm == nil)
+        try await test.end()
+    }
+
+    @Test func `what was slept through is renewed by whoever asks first, once`() async throws {
+        let test = try await AccountsUnderTest()
+        test.clock.advance(by: .seconds(100_000))
+        try await withThrowingTaskGroup { group in
+            for _ in 1...20 { group.addTask { try await test.capability() } }
+            for try await capability in group { #expect(capability == true) }
+        }
+        #expect(await test.renewals == 1)
+        // None of them was refused first: the clock told.
+        #expect(await test.server.seenRequests.allSatisfy { $0.status == 200 })
+        try await test.end()
+    }
+
+    @Test func `failures wait longer each time, as long as the homeserver wants, and then it goes on`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.answerRenewals(500)
+        var waits: [Duration] = []
+        for _ in 1...11 {
+            try await test.ring()
+            waits.append(try #require(test.alarm))
+        }
+        let expected: [Duration] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map { .seconds($0) }
+        #expect(waits == expected)
+        await test.answerRenewals(429, #"{"errcode":"M_LIMIT_EXCEEDED"}"#, headers: ["Retry-After": "1800"])
+        try await test.ring()
+        #expect(test.alarm == .seconds(1800))
+        await test.answerRenewals(nil)
+        try await test.ring()
+        #expect(test.alarm == .seconds(240))
+        #expect(try await test.account.state == .active)
+        try await test.end()
+    }
+
+    @Test func `while the access token lives, a renewal that fails keeps nobody from using it`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.answerRenewals(503)
+        try await test.ring()
+        #expect(try await test.capability() == true)
+        #expect(try await test.account.state == .active)
+        #expect(await test.renewals == 1)
+        try await test.end()
+    }
+
+    @Test func `the homeserver's wish holds for those who ask, and is told`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.answerRenewals(429, #"{"errcode":"M_LIMIT_EXCEEDED"}"#, headers: ["Retry-After": "60"])
+        test.clock.advance(by: .seconds(400))
+        for _ in 1...3 {
+            let error = try await test.refusal()
+            #expect(error.kind == .rateLimited && error.data["retry_after_ms"] == 60_000)
+        }
+        #expect(await test.renewals == 1)
+        test.clock.advance(by: .seconds(60))
+        await test.answerRenewals(nil)
+        #expect(try await test.capability() == true)
+        try await test.end()
+    }
+
+    @Test func `a network that is away is told once, watched for, and its return renews at once`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.server.stop()
+        for _ in 1...6 { try await test.ring() }
+        #expect(test.states == [.active, .offline])
+        #expect(try await test.account.cause?.reason == .unreachable)
+        #expect(test.alarm == .seconds(32))
+        #expect(test.watchesNetwork)
+        _ = try await test.server.start()
+        await test.accounts.networkHasChanged()
+        await test.accounts.finish()
+        #expect(test.states == [.active, .offline, .active])
+        #expect(test.alarm == .seconds(240))
+        #expect(!test.watchesNetwork)
+        try await test.end()
+    }
+
+    @Test func `whoever asks tries at once, whatever our own caution, and success ends it`() async throws {
+        let test = try await AccountsUnderTest()
+        test.clock.advance(by: .seconds(400))
+        await test.server.stop()
+        for _ in 1...5 {
+            await test.accounts.renewWhatIsDue()
+            await test.accounts.finish()
+            test.clock.advance(by: test.alarm ?? .zero)
+        }
+        await test.accounts.renewWhatIsDue()
+        await test.accounts.finish()
+        _ = try await test.server.start()
+        #expect(try await test.capability() == true)
+        #expect(try await test.account.state == .active)
+        #expect(test.alarm == .seconds(240))
+        try await test.end()
+    }
+
+    @Test func `an answer that was lost is asked for again with the old token, which the homeserver still takes`()
+        async throws
+    {
+        let test = try await AccountsUnderTest()
+        await test.server.misbehave(on: AccountsUnderTest.refreshPath, .stallAfterHandling)
+        let before = try test.saved
+        test.clock.advance(by: .seconds(240))
+        await test.accounts.renewWhatIsDue()
+        while await test.renewals == 0 { await Task.yield() }
+        // The connection goes with the homeserver.
+        await test.server.stop()
+        await test.accounts.finish()
+        #expect(try test.saved == before)
+        await test.server.misbehave(on: AccountsUnderTest.refreshPath, nil)
+        _ = try await test.server.start()
+        await test.accounts.networkHasChanged()
+        await test.accounts.finish()
+        #expect(try test.saved?.accessToken != before?.accessToken)
+        #expect(try await test.capability() == true)
+        try await test.end()
+    }
+
+    @Test func `a caller that goes away leaves at once, and the renewal goes on for the others`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.server.misbehave(on: AccountsUnderTest.refreshPath, .stall)
+        test.clock.advance(by: .seconds(400))
+        let patient = Task { try await test.capability() }
+        let impatient = Task { try await test.capability() }
+        while await test.renewals == 0 { await Task.yield() }
+        impatient.cancel()
+        // Nothing was answered yet, so only the cancellation can end this.
+        await #expect(throws: SessionFailure.agent(.withdrawn)) { try await impatient.value }
+        await test.server.stop()
+        // Not withdrawn: the renewal itself failed.
+        let failure = await #expect(throws: SessionFailure.self) { try await patient.value }
+        #expect(failure?.agentError(at: test.address).kind == .homeserverUnreachable)
+        try await test.end()
+    }
+
+    @Test func `a session that is signed out while it is renewed does not come back`() async throws {
+        let test = try await AccountsUnderTest()
+        for _ in 1...20 {
+            test.clock.advance(by: .seconds(240))
+            async let renewing: Void = test.accounts.renewWhatIsDue()
+            async let forgetting: Void = test.accounts.forget(test.alice)
+            _ = try await (renewing, forgetting)
+            await test.accounts.finish()
+            #expect(try test.saved == nil)
+            #expect(await test.accounts.userIds == [])
+            #expect(test.alarm == nil)
+            try await test.signIn()
+        }
+        try await test.end()
+    }
+
+    @Test func `a session that is begun anew while the old one is renewed is the one that stays`() async throws {
+        let test = try await AccountsUnderTest()
+        for _ in 1...10 {
+            test.clock.advance(by: .seconds(240))
+            async let renewing: Void = test.accounts.renewWhatIsDue()
+            async let signingIn: Void = test.signIn()
+            _ = try await (renewing, signingIn)
+            await test.accounts.finish()
+            #expect(try await test.capability() == true)
+            #expect(try test.saved == (await test.accounts.session(of: test.alice)))
+        }
+        try await test.end()
+    }
+
+    @Test func `nothing is begun after a stop, and what is under way ends first`() async throws {
+        let test = try await AccountsUnderTest()
+        test.clock.advance(by: .seconds(240))
+        await test.accounts.renewWhatIsDue()
+        await test.accounts.stop()
+        #expect(test.alarm == nil)
+        await test.accounts.finish()
+        #expect(await test.renewals == 1)
+        #expect(try test.saved?.accessTokenExpiresAt == test.clock.now.advanced(by: .seconds(300)))
+        test.clock.advance(by: .seconds(240))
+        await test.accounts.renewWhatIsDue()
+        await test.accounts.finish()
+        #expect(await test.renewals == 1)
+        #expect(test.alarm == nil)
+        try await test.end()
+    }
+
+    @Test func `a homeserver that no longer renews is used to the token's end, and then it says what to do`()
+        async throws
+    {
+        let test = try await AccountsUnderTest()
+        await test.server.change { $0.offersRefresh = false }
+        try await test.ring()
+        #expect(test.alarm == nil)
+        #expect(try await test.capability() == true)
+        #expect(try await test.account.state == .active)
+        test.clock.advance(by: .seconds(60))
+        await #expect(throws: SessionFailure.self) { try await test.capability() }
+        #expect(try await test.account.state == .signedOutSoftly)
+        #expect(try await test.account.cause?.reason == .accessTokenExpired)
+        // A homeserver that renews again brings it back, without the password.
+        await test.server.change { $0.offersRefresh = true }
+        try await test.accounts.refresh(test.alice)
+        #expect(try await test.account.state == .active)
+        #expect(test.alarm == .seconds(240))
+        try await test.end()
+    }
+
+    @Test func `a proxy's page in place of a renewal ends nothing`() async throws {
+        let test = try await AccountsUnderTest()
+        for (status, body) in [(403, "<html>"), (401, "{}"), (403, "{}"), (302, ""), (200, "<html>")] {
+            await test.answerRenewals(status, body)
+            try await test.ring()
+        }
+        test.clock.advance(by: .seconds(400))
+        await #expect(throws: SessionFailure.self) { try await test.capability() }
+        #expect(try await test.account.state == .offline)
+        #expect(try await test.account.cause?.reason == .homeserverFailing)
+        await test.answerRenewals(nil)
+        #expect(try await test.capability() == true)
+        #expect(try await test.account.state == .active)
+        try await test.end()
+    }
+
+    @Test func `a homeserver that gives tokens and refuses them is not followed for ever, and ends nothing`()
+        async throws
+    {
+        let test = try await AccountsUnderTest()
+        let refusal = #"{"errcode":"M_UNKNOWN_TOKEN","error":"no","soft_logout":false}"#
+        await test.server.misbehave(
+            on: "/_matrix/client/v3/capabilities",
+            .answer(status: 401, contentType: "application/json", body: refusal, headers: [:])
+        )
+        await #expect(throws: SessionFailure.self) { try await test.capability() }
+        #expect(await test.renewals == 2)
+        #expect(try await test.account.state == .active)
+        try await test.end()
+    }
+
+    @Test func `a refresh token that is refused ends the session, over a restart too`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.answerRenewals(403, #"{"errcode":"M_FORBIDDEN","error":"The supplied refresh token has expired"}"#)
+        try await test.ring()
+        #expect(test.states == [.active, .signedOutSoftly])
+        #expect(test.alarm == nil)
+        #expect(try test.saved?.ending?.reason == .refreshRefused)
+        let error = try await test.refusal()
+        #expect(error.kind == .sessionExpired && error.data["soft"] == true)
+        #expect(error.data["cause"]?["reason"] == "refresh_refused")
+        try await test.end()
+    }
+}
