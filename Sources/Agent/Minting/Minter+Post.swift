@@ -90,7 +90,7 @@ extension Minter {
         _ account: String,
         _ auth: [String: JSONValue]?
     ) async throws(SessionFailure) -> MatrixClient.MintedToken {
-        try await accounts.authorized(account) { client, accessToken throws(MatrixError) in
+        try await accounts.authorized(account, isAct: true) { client, accessToken throws(MatrixError) in
             try await client.getLoginToken(accessToken, auth: auth)
         }
     }
