@@ -83,7 +83,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
-            exclude: ["on-terminal"],
+            exclude: ["browser", "on-terminal"],
             swiftSettings: settings
         ),
         tests(

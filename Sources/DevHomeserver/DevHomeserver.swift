@@ -98,7 +98,7 @@ public actor DevHomeserver {
         await closing?.close()
     }
 
-    /// Makes a path, written without a query, misbehave; nil: behave again.
+    /// Makes a path, written without a query, misbehave, or one method on it, as in `POST /path`; nil: behave again.
     public func misbehave(on path: String, _ how: Misbehaviour?) {
         misbehaviours[path] = how
     }
@@ -114,7 +114,7 @@ public actor DevHomeserver {
 
     private func respond(to request: Request) -> Answer? {
         let answer: Answer?
-        switch misbehaviours[request.path] {
+        switch misbehaviours["\(request.method) \(request.path)"] ?? misbehaviours[request.path] {
         case nil:
             answer = homeserver.answer(request, at: clock())
         case .answer(let status, let contentType, let body, let headers):

@@ -4,13 +4,18 @@ import Foundation
 /// - Parameters:
 ///   - arguments: of `jeton`.
 ///   - dialogue: what is waited for on the screen, and what is typed then.
+///   - environment: besides PATH.
 /// - Returns: how it ended; `output` is all that stood on the screen.
 /// - Throws: where a question never came.
-public func onTerminal(_ arguments: [String], dialogue: [(prompt: String, answer: String)]) async throws -> Ended {
+public func onTerminal(
+    _ arguments: [String],
+    dialogue: [(prompt: String, answer: String)],
+    environment: [String: String] = [:]
+) async throws -> Ended {
     let script = try ScratchFolder()
     let steps = dialogue.map { ["prompt": $0.prompt, "answer": $0.answer] }
     let plan = try JSONSerialization.data(withJSONObject: steps)
     let file = try script.write(String(decoding: plan, as: UTF8.self), to: "plan.json")
     let program = "\(Programs.repository)/Tests/TestSupport/on-terminal"
-    return try await run(program, [file, Programs.path("jeton")] + arguments)
+    return try await run(program, [file, Programs.path("jeton")] + arguments, environment: environment)
 }
