@@ -48,12 +48,20 @@ public final class RPCClient {
 
     /// Calls a method as it is declared.
     public func call<M: Method>(_ params: M) throws(Problem) -> M.Result {
-        let result = try call(method: M.name, params: Self.encode(params))
-        do {
-            return try JSONCoding.decoder().decode(M.Result.self, from: Data(result))
-        } catch {
-            throw .garbled("the result of \(M.name) is not as declared; agent and command may differ in version")
-        }
+        try Self.decode(try call(method: M.name, params: Self.encode(params)), of: M.self)
+    }
+
+    /// Calls a method whose answer takes its time.
+    /// - Parameters:
+    ///   - params: of the method.
+    ///   - wait: called once all is sent, with the descriptor that becomes readable when the answer comes. What it
+    ///     throws is passed on, and the client is of no use afterwards.
+    /// - Returns: the result.
+    /// - Throws: `Problem`, or what `wait` threw.
+    public func call<M: Method>(_ params: M, waiting wait: (_ descriptor: CInt) throws -> Void) throws -> M.Result {
+        let sending = send(M.name, Self.encode(params))
+        if case .success = sending { try wait(socket.descriptor) }
+        return try Self.decode(try receive(after: sending), of: M.self)
     }
 
     /// Calls a method by its name.
@@ -63,13 +71,20 @@ public final class RPCClient {
     /// - Returns: the result, as JSON.
     /// - Throws: why there is none; `refused` carries the agent's own error.
     public func call(method: String, params: [UInt8]) throws(Problem) -> [UInt8] {
+        try receive(after: send(method, params))
+    }
+
+    private func send(_ method: String, _ params: [UInt8]) -> Result<Void, Errno> {
         lastID += 1
         var line = Array("{\"jsonrpc\":\"2.0\",\"id\":\(lastID),\"method\":".utf8)
         line += Self.encode(method) + Array(",\"params\":".utf8) + Self.onOneLine(params) + Array("}\n".utf8)
+        return Result { () throws(Errno) in try socket.write(line) }
+    }
+
+    private func receive(after sending: Result<Void, Errno>) throws(Problem) -> [UInt8] {
         let answer: [UInt8]?
         do {
             // An agent that refuses us says why before it closes: what it said is there even if it does not listen.
-            let sending = Result { () throws(Errno) in try socket.write(line) }
             let reading = Result { () throws(Errno) in try socket.readLine() }
             if case .success(let line?) = reading {
                 answer = line
@@ -101,6 +116,14 @@ public final class RPCClient {
             let object = try? JSONDecoder().decode(JSONValue.self, from: Data(document.text(of: node)))
         else { throw .garbled("neither a result nor an error") }
         throw .refused(AgentError(json: object))
+    }
+
+    private static func decode<M: Method>(_ result: [UInt8], of method: M.Type) throws(Problem) -> M.Result {
+        do {
+            return try JSONCoding.decoder().decode(M.Result.self, from: Data(result))
+        } catch {
+            throw .garbled("the result of \(M.name) is not as declared; agent and command may differ in version")
+        }
     }
 
     private static func encode(_ value: some Encodable) -> [UInt8] {

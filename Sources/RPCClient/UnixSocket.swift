@@ -3,7 +3,7 @@ internal import SystemPackage
 
 /// A connected Unix stream socket, read by lines. It blocks: its user is a command with one thing to do.
 final class UnixSocket {
-    private let descriptor: CInt
+    let descriptor: CInt
     private var received: [UInt8] = []
 
     /// - Parameters:

@@ -12,11 +12,26 @@ struct Terminal: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// What comes of a question.
+    enum Answer {
+        case line(String)
+        /// Ctrl-C, Ctrl-D.
+        case gaveUp
+        /// It came another way.
+        case elsewhere
+    }
+
     /// Asks, and reads a line.
-    /// - Returns: nil where the user gave up (Ctrl-C, Ctrl-D).
+    /// - Returns: nil where the user gave up.
     func ask(_ question: String, echoing: Bool = true) -> String? {
+        guard case .line(let line) = ask(question, echoing: echoing, unlessReadable: nil) else { return nil }
+        return line
+    }
+
+    /// Asks, until there is a line, or something to be read elsewhere.
+    func ask(_ question: String, echoing: Bool, unlessReadable other: CInt?) -> Answer {
         var before = termios()
-        guard unsafe tcgetattr(descriptor, &before) == 0 else { return nil }
+        guard unsafe tcgetattr(descriptor, &before) == 0 else { return .gaveUp }
         var during = before
         if !echoing { during.c_lflag &= ~tcflag_t(ECHO) }
         // Ctrl-C must not end us while the terminal is mute: it ends the line instead, and we put things back.
@@ -26,10 +41,20 @@ struct Terminal: ~Copyable {
         unsafe tcsetattr(descriptor, TCSAFLUSH, &during)
         // Only now: whoever answers at once must not be heard, nor be flushed away.
         write(question)
-        let line = readLine()
+        let isHere = other.map { waitForLine(or: $0) } ?? true
+        let line = isHere ? readLine() : nil
         unsafe tcsetattr(descriptor, TCSAFLUSH, &before)
         if !echoing || line == nil { write("\n") }
-        return line
+        guard isHere else { return .elsewhere }
+        return line.map { .line($0) } ?? .gaveUp
+    }
+
+    /// - Returns: false where the other descriptor was first.
+    private func waitForLine(or other: CInt) -> Bool {
+        var both = [pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+        both.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        while unsafe poll(&both, 2, -1) < 0, errno == EINTR {}
+        return both[0].revents == 0
     }
 
     /// A question that is answered by y or n; anything else means no.

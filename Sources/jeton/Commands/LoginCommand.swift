@@ -9,6 +9,9 @@ struct LoginCommand: ParsableCommand {
         discussion: """
             The password is asked for on the terminal, or read from standard input with --password-stdin. It is used
             once and not kept; what the agent keeps is the session.
+
+            With --sso you sign in in a browser, which comes back to the agent. Where the browser runs on another
+            machine it cannot: paste the address that it ends at.
             """
     )
 
@@ -24,27 +27,75 @@ struct LoginCommand: ParsableCommand {
     @Flag(help: "Read the password from standard input.")
     var passwordStdin = false
 
+    @Flag(help: "Read a login token from standard input, as `jeton token` prints it.")
+    var loginTokenStdin = false
+
     @Flag(help: "Take an existing session over: read its access token from standard input.")
     var accessTokenStdin = false
+
+    @Flag(help: "Sign in in a browser.")
+    var sso = false
+
+    @Option(help: "With --sso: the identity provider, by its id; the homeserver asks if left out.")
+    var idp: String?
+
+    @Flag(help: "With --sso: print the address, instead of opening a browser.")
+    var noBrowser = false
+
+    @Flag(help: "Sign in even where the homeserver cannot mint login tokens for it signs in with OAuth 2.0.")
+    var allowUnsupported = false
 
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        guard !(passwordStdin && accessTokenStdin) else {
-            throw ValidationError("--password-stdin and --access-token-stdin exclude each other.")
+        guard [passwordStdin, loginTokenStdin, accessTokenStdin, sso].count(where: { $0 }) < 2 else {
+            throw ValidationError(
+                "--password-stdin, --login-token-stdin, --access-token-stdin and --sso exclude each other."
+            )
         }
-        guard !accessTokenStdin || userId != nil || homeserver != nil else {
-            throw ValidationError("With --access-token-stdin, give the user id or --homeserver.")
+        guard sso || (idp == nil && !noBrowser) else {
+            throw ValidationError("--idp and --no-browser belong to --sso.")
+        }
+        guard !(accessTokenStdin || loginTokenStdin) || userId != nil || homeserver != nil else {
+            throw ValidationError("With a token from standard input, give the user id or --homeserver.")
         }
     }
 
     func run() throws {
+        let account = try sso ? signInByBrowser() : signIn()
+        guard !shared.json else { return Output.say(json: AccountResult(account: account)) }
+        Output.say("Signed in as \(account.userId) at \(account.homeserver), device \(Output.plain(account.deviceId)).")
+        if !account.loginTokens.supported { Output.complain(Self.hint(account.loginTokens)) }
+    }
+
+    private func signInByBrowser() throws -> Account {
+        let user = try userId ?? (homeserver == nil ? askForUser() : nil)
+        let login = SSOLogin(shared: shared, opensBrowser: !noBrowser)
+        return try login.run(
+            BeginSSOLogin(
+                userId: user,
+                homeserver: homeserver,
+                idp: idp,
+                deviceName: deviceName,
+                allowUnsupported: allowUnsupported ? true : nil
+            )
+        )
+    }
+
+    private func signIn() throws -> Account {
         let agent = try shared.connect()
-        var request = LogIn(userId: userId, homeserver: homeserver, deviceName: deviceName)
+        var request = LogIn(
+            userId: userId,
+            homeserver: homeserver,
+            deviceName: deviceName,
+            allowUnsupported: allowUnsupported ? true : nil
+        )
         if accessTokenStdin {
             request.accessToken = Secret(try StandardInput.line("access token"))
+        } else if loginTokenStdin {
+            request.loginToken = Secret(try StandardInput.line("login token"))
         } else {
-            let user = try userId ?? ask("User id (@you:example.org): ", for: "the user id", echoing: true)
+            let user = try userId ?? askForUser()
             request.userId = user
             let question = "Password of \(Output.plain(user)): "
             let password =
@@ -52,10 +103,11 @@ struct LoginCommand: ParsableCommand {
                 ? StandardInput.line("password") : ask(question, for: "--password-stdin", echoing: false)
             request.password = Secret(password)
         }
-        let account = try agent.call(request).account
-        guard !shared.json else { return Output.say(json: AccountResult(account: account)) }
-        Output.say("Signed in as \(account.userId) at \(account.homeserver), device \(Output.plain(account.deviceId)).")
-        if !account.loginTokens.supported { Output.complain(Self.hint(account.loginTokens)) }
+        return try agent.call(request).account
+    }
+
+    private func askForUser() throws -> String {
+        try ask("User id (@you:example.org): ", for: "the user id", echoing: true)
     }
 
     private func ask(_ question: String, for option: String, echoing: Bool) throws -> String {

@@ -10,6 +10,9 @@ struct TokenCommand: ParsableCommand {
             Standard output gets the login token and nothing else. It is worth as much as your password for the
             minutes that it lives, so a terminal gets it only with --show. It is no access token: the other client
             signs in with it (m.login.token).
+
+            The homeserver decides how you show that it is you: what can be asked is asked on the terminal, all else
+            you confirm in a browser, for which the command waits.
             """
     )
 
@@ -21,6 +24,9 @@ struct TokenCommand: ParsableCommand {
 
     @Flag(help: "Read the password from standard input, where the homeserver wants one.")
     var passwordStdin = false
+
+    @Flag(help: "Print addresses, instead of opening a browser.")
+    var noBrowser = false
 
     @Flag(help: "Wait where a limit stands in the way, instead of failing with status 5.")
     var wait = false
@@ -34,12 +40,13 @@ struct TokenCommand: ParsableCommand {
             throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
         }
         let agent = try shared.connect()
-        let minting = TokenMinting(
+        let account = try Self.resolve(account.account, agent)
+        var minting = TokenMinting(
             agent: agent,
-            account: try Self.resolve(account.account, agent),
+            account: account,
             purpose: purpose,
-            readsPassword: passwordStdin,
-            waits: wait
+            waits: wait,
+            stages: StageAnswers(account: account, readsPassword: passwordStdin, opensBrowser: !noBrowser)
         )
         let token = try minting.run()
         guard !shared.json else { return Output.say(json: token) }
