@@ -75,3 +75,12 @@ extension TestUser {
         ]
     }
 }
+
+extension OtherClient {
+    /// A login token that somebody mints elsewhere.
+    func loginToken(of user: TestUser) async throws -> String {
+        let accessToken = try await logIn(user).body["access_token"] ?? ""
+        guard let token = try await mint(user, accessToken).body["login_token"] else { throw Unexpected("no token") }
+        return token
+    }
+}
