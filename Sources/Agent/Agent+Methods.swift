@@ -3,9 +3,9 @@ internal import MatrixClient
 
 /// Which method is answered by what.
 extension Agent {
-    public var methods: MethodTable<Requester> {
-        var table = MethodTable<Requester>()
-        table.serve(Ping.self) { _, _ in Nothing() }
+    public var methods: MethodTable<Caller> {
+        var table = MethodTable<Caller>()
+        table.serve(Ping.self, always: Nothing())
         table.serve(GetAgentStatus.self) { _, _ in await status() }
         table.serve(LogIn.self) { request, _ throws(AgentError) in
             AccountResult(account: try await signingIn.logIn(request))
@@ -32,8 +32,8 @@ extension Agent {
             return Nothing()
         }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
-        table.serve(GenerateLoginToken.self) { request, requester throws(AgentError) in
-            try await minter.generate(request, for: requester)
+        table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
+            try await minter.generate(request, for: caller.peer.requester())
         }
         table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
             .init(tokens: await book.tokens(of: try await named(request.account)))
@@ -42,7 +42,7 @@ extension Agent {
             let accounts = if let named = try await named(request.account) { named } else { await accounts.userIds }
             return .init(limits: await book.limits(of: accounts))
         }
-        table.serve(Discover.self) { _, _ in OpenRPC.document }
+        table.serve(Discover.self, always: OpenRPC.document)
         return table
     }
 

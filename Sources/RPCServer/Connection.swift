@@ -7,8 +7,8 @@ struct Connection: Sendable {
     typealias Wrapped = NIOAsyncChannel<LineDecoder.Frame, ByteBuffer>
 
     let channel: any Channel
-    let requester: Requester
-    let table: MethodTable<Requester>
+    let caller: Caller
+    let table: MethodTable<Caller>
     let limits: SocketLimits
 
     /// Serves until the client has closed, or has said all it wants and read its answers.
@@ -72,9 +72,16 @@ struct Connection: Sendable {
 
     private func reply(to line: ByteBuffer) async -> [UInt8]? {
         switch Incoming(line: Array(line.readableBytesView)) {
-        case .call(let call): await table.answer(call, for: requester)
+        case .call(let call): await reply(to: call)
         case .refused(let refusal): Reply.bytes(id: refusal.id, error: refusal.error)
         case .batch(let members): await reply(toBatch: members)
+        }
+    }
+
+    private func reply(to call: Call) async -> [UInt8]? {
+        switch table.answer(call, for: caller) {
+        case .ready(let reply): reply
+        case .pending(let wait): await wait()
         }
     }
 
@@ -84,7 +91,7 @@ struct Connection: Sendable {
             for member in members {
                 group.addTask {
                     switch member {
-                    case .success(let call): await table.answer(call, for: requester)
+                    case .success(let call): await reply(to: call)
                     case .failure(let refusal): Reply.bytes(id: refusal.id, error: refusal.error)
                     }
                 }

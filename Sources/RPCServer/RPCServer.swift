@@ -2,6 +2,7 @@ public import JetonAPI
 public import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
+internal import Synchronization
 
 /// Serves JSON-RPC 2.0 on a listening Unix socket, one message a line.
 public struct RPCServer: Service, CustomStringConvertible {
@@ -11,16 +12,20 @@ public struct RPCServer: Service, CustomStringConvertible {
     /// Accepted connections. NIO's own stream of them drops what it still holds when the listener closes, and such a
     /// client would wait for ever.
     private let accepted: AsyncStream<any Channel>
-    private let table: MethodTable<Requester>
+    private let socket: Caller.Socket
+    private let table: MethodTable<Caller>
     private let limits: SocketLimits
     private let uid: Int
-    private let identify: @Sendable (CInt) throws -> Requester
+    private let identify: @Sendable (CInt) throws -> Peer
     private let open: OpenConnections
+    /// The last connection that there was.
+    private static let number = Atomic(0)
 
     /// Takes over a listening socket; from now on clients can connect.
     /// - Parameters:
     ///   - descriptor: a listening Unix stream socket.
     ///   - eventLoop: where it and all its connections are served.
+    ///   - socket: which of the agent's sockets it is.
     ///   - table: what is answered.
     ///   - limits: what a client may make us hold for it.
     ///   - uid: who alone may connect.
@@ -29,11 +34,13 @@ public struct RPCServer: Service, CustomStringConvertible {
     public init(
         listeningOn descriptor: CInt,
         on eventLoop: any EventLoop,
-        table: MethodTable<Requester>,
+        as socket: Caller.Socket = .agent,
+        table: MethodTable<Caller>,
         limits: SocketLimits = SocketLimits(),
         uid: Int,
-        identify: @escaping @Sendable (CInt) throws -> Requester
+        identify: @escaping @Sendable (CInt) throws -> Peer
     ) async throws {
+        self.socket = socket
         self.table = table
         self.limits = limits
         self.uid = uid
@@ -73,20 +80,26 @@ public struct RPCServer: Service, CustomStringConvertible {
     }
 
     private func serve(_ channel: any Channel) async {
-        guard let requester = try? identify(channel) else {
+        guard let peer = try? identify(channel) else {
             return await refuse(channel, .init(.forbidden, "The kernel does not tell who asks."))
         }
-        guard requester.uid == uid else {
+        guard peer.uid == uid else {
             return await refuse(channel, .init(.forbidden, "This agent serves its own user only."))
         }
-        if let problem = open.enter(pid: requester.pid) {
+        if let problem = open.enter(pid: peer.pid) {
             return await refuse(channel, .init(.busy, "Too many connections: \(problem).", ["limit": .string(problem)]))
         }
-        await Connection(channel: channel, requester: requester, table: table, limits: limits).serve()
-        open.leave(pid: requester.pid)
+        let number = Self.number.wrappingAdd(1, ordering: .relaxed).newValue
+        await Connection(
+            channel: channel,
+            caller: Caller(channel, number: number, socket: socket, peer: peer),
+            table: table,
+            limits: limits
+        ).serve()
+        open.leave(pid: peer.pid)
     }
 
-    private func identify(_ channel: any Channel) throws -> Requester {
+    private func identify(_ channel: any Channel) throws -> Peer {
         let found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             try identify($0)
         }

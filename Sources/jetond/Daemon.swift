@@ -77,7 +77,7 @@ struct Daemon {
             uid: Int(geteuid()),
             identify: { descriptor in
                 let peer = try PeerProcess(ofSocket: descriptor)
-                return Requester(peer, peer.details(ofSocket: descriptor))
+                return Peer(pid: peer.pid, uid: peer.uid) { Requester(peer, peer.details(ofSocket: descriptor)) }
             }
         )
         let accounts = await agent.accountCount

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import JetonAPI
@@ -31,6 +32,14 @@ struct MethodTableTests {
         var at: Moment?
     }
 
+    private struct Count: Method {
+        static let name = "count"
+        static let summary = "Counts."
+        static let errors: [AgentError.Kind] = []
+        static var example: MethodExample<Count> { .init(Count(), gives: 2) }
+        typealias Result = Int
+    }
+
     private static let table: MethodTable<String> = {
         var table = MethodTable<String>()
         table.serve(Subtract.self) { request, _ throws(AgentError) in
@@ -44,17 +53,24 @@ struct MethodTableTests {
         return table
     }()
 
+    private func answered(_ call: Call) async -> [UInt8]? {
+        switch Self.table.answer(call, for: "me") {
+        case .ready(let reply): reply
+        case .pending(let wait): await wait()
+        }
+    }
+
     /// What a server answers to a line, members sorted; an empty text where it answers nothing.
     private func answer(_ line: String) async throws -> String {
         let reply: [UInt8]?
         switch Incoming(line: Array(line.utf8)) {
-        case .call(let call): reply = await Self.table.answer(call, for: "me")
+        case .call(let call): reply = await answered(call)
         case .refused(let refusal): reply = Reply.bytes(id: refusal.id, error: refusal.error)
         case .batch(let members):
             var replies: [[UInt8]] = []
             for member in members {
                 switch member {
-                case .success(let call): if let one = await Self.table.answer(call, for: "me") { replies.append(one) }
+                case .success(let call): if let one = await answered(call) { replies.append(one) }
                 case .failure(let refusal): replies.append(Reply.bytes(id: refusal.id, error: refusal.error))
                 }
             }
@@ -168,6 +184,45 @@ struct MethodTableTests {
         let failed = try await answer(request("subtract", "{\"minuend\":\(Int.min),\"subtrahend\":1}"))
         let error = "{\"code\":-32014,\"data\":{\"kind\":\"busy\",\"limit\":1},\"message\":\"Too much.\"}"
         #expect(failed == "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":\(error)}")
+    }
+
+    @Test(arguments: [
+        ("agent.ping", "{}", "result"), ("count", "{}", "result"), ("whisper", "[]", "-32602"),
+        ("no.such", "{}", "-32601"),
+    ])
+    func `what needs no waiting is answered at once, and so is what is wrong`(
+        _ method: String,
+        _ params: String,
+        _ part: String
+    ) throws {
+        var table = Self.table
+        table.serve(Ping.self, always: Nothing())
+        table.serveAtOnce(Count.self) { _, asker in asker.count }
+        guard case .call(let call) = Incoming(line: Array(request(method, params).utf8)),
+            case .ready(let reply?) = table.answer(call, for: "me")
+        else { throw Late() }
+        #expect(String(decoding: reply, as: UTF8.self).contains(part))
+    }
+
+    private struct Late: Error {}
+
+    @Test func `an answer that is always the same is made once, when it is first wanted`() throws {
+        let made = Mutex(0)
+        var table = MethodTable<String>()
+        table.serve(
+            Count.self,
+            always: made.withLock {
+                $0 += 1
+                return $0
+            }
+        )
+        #expect(made.withLock { $0 } == 0)
+        for _ in 1...2 {
+            guard case .call(let call) = Incoming(line: Array(request("count", "{}").utf8)),
+                case .ready(let reply?) = table.answer(call, for: "me")
+            else { throw Late() }
+            #expect(String(decoding: reply, as: UTF8.self) == "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}")
+        }
     }
 
     @Test func `an unknown method's answer lists the known ones`() async throws {

@@ -1,10 +1,23 @@
 internal import FoundationEssentials
+internal import Synchronization
 
 /// The methods that a server knows, and how each is answered: a line's params become typed, the result bytes.
 public struct MethodTable<Asker: Sendable>: Sendable {
+    /// What a table has to say to a call: a notification is answered by nothing.
+    public enum Answer: Sendable {
+        case ready([UInt8]?)
+        /// It takes its time; nothing has begun yet.
+        case pending(@Sendable () async -> [UInt8]?)
+    }
+
+    private enum Handler: Sendable {
+        case atOnce(@Sendable (Call, Asker) throws(AgentError) -> [UInt8])
+        case inTime(@Sendable (Call, Asker) async throws(AgentError) -> [UInt8])
+    }
+
     private struct Entry: Sendable {
         var params: Schema
-        var answer: @Sendable (Call, Asker) async throws(AgentError) -> [UInt8]
+        var handler: Handler
     }
 
     private var entries: [String: Entry] = [:]
@@ -18,35 +31,65 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         _ method: M.Type,
         _ handler: @escaping @Sendable (M, Asker) async throws(AgentError) -> M.Result
     ) {
+        add(
+            M.self,
+            .inTime { call, asker throws(AgentError) in
+                try Self.encode(try await handler(try Self.params(of: call), asker), of: M.self)
+            }
+        )
+    }
+
+    /// Registers a handler that waits for nothing: it answers on the thread that read the request.
+    public mutating func serveAtOnce<M: Method>(
+        _ method: M.Type,
+        _ handler: @escaping @Sendable (M, Asker) throws(AgentError) -> M.Result
+    ) {
+        add(
+            M.self,
+            .atOnce { call, asker throws(AgentError) in
+                try Self.encode(try handler(try Self.params(of: call), asker), of: M.self)
+            }
+        )
+    }
+
+    /// Registers an answer that is always the same. It is made when it is first asked for.
+    public mutating func serve<M: Method>(
+        _ method: M.Type,
+        always result: @autoclosure @escaping @Sendable () -> M.Result
+    ) {
+        let text = FixedText { () throws(AgentError) in try Self.encode(result(), of: M.self) }
+        add(M.self, .atOnce { _, _ throws(AgentError) in try text.bytes() })
+    }
+
+    private mutating func add<M: Method>(_ method: M.Type, _ handler: Handler) {
         precondition(entries[M.name] == nil, "\(M.name) is served twice")
-        entries[M.name] = Entry(params: .of(M.self)) { call, asker throws(AgentError) in
-            let params: M
-            do {
-                params = try JSONCoding.decoder().decode(M.self, from: Data(call.paramsText))
-            } catch {
-                // The schema was checked before; what is left is a value of the right shape that is still none of ours.
-                throw .invalidParams(DecodingSentence.of(error))
-            }
-            let result = try await handler(params, asker)
-            do {
-                return Array(try JSONCoding.encoder(secrets: .revealed).encode(result))
-            } catch {
-                throw .internalError("the result of \(M.name) cannot be encoded")
-            }
-        }
+        entries[M.name] = Entry(params: .of(M.self), handler: handler)
     }
 
-    /// Answers one call; nil for a notification.
-    public func answer(_ call: Call, for asker: Asker) async -> [UInt8]? {
+    /// Looks at a call, and answers it where that takes no waiting.
+    public func answer(_ call: Call, for asker: Asker) -> Answer {
         do throws(AgentError) {
-            let result = try await result(of: call, for: asker)
-            return call.id.map { Reply.bytes(id: $0, result: result) }
+            switch try handler(of: call) {
+            case .atOnce(let handle):
+                let result = try handle(call, asker)
+                return .ready(call.id.map { Reply.bytes(id: $0, result: result) })
+            case .inTime(let handle):
+                return .pending {
+                    do throws(AgentError) {
+                        let result = try await handle(call, asker)
+                        return call.id.map { Reply.bytes(id: $0, result: result) }
+                    } catch {
+                        return call.id.map { Reply.bytes(id: $0, error: error) }
+                    }
+                }
+            }
         } catch {
-            return call.id.map { Reply.bytes(id: $0, error: error) }
+            return .ready(call.id.map { Reply.bytes(id: $0, error: error) })
         }
     }
 
-    private func result(of call: Call, for asker: Asker) async throws(AgentError) -> [UInt8] {
+    /// The method's handler, once the params have the shape that it wants.
+    private func handler(of call: Call) throws(AgentError) -> Handler {
         guard let entry = entries[call.method] else { throw .methodNotFound(call.method, known: names) }
         if let params = call.params {
             guard params.members != nil else {
@@ -60,7 +103,39 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         } else if case .object(let properties) = entry.params, let missing = properties.first(where: \.isRequired) {
             throw .invalidParams("\(missing.name) is missing", field: missing.name)
         }
-        return try await entry.answer(call, asker)
+        return entry.handler
+    }
+
+    private static func params<M: Method>(of call: Call) throws(AgentError) -> M {
+        do {
+            return try JSONCoding.decoder().decode(M.self, from: Data(call.paramsText))
+        } catch {
+            // The schema was checked before; what is left is a value of the right shape that is still none of ours.
+            throw .invalidParams(DecodingSentence.of(error))
+        }
+    }
+
+    private static func encode<M: Method>(_ result: M.Result, of method: M.Type) throws(AgentError) -> [UInt8] {
+        do {
+            return Array(try JSONCoding.encoder(secrets: .revealed).encode(result))
+        } catch {
+            throw .internalError("the result of \(M.name) cannot be encoded")
+        }
+    }
+}
+
+/// A text that is made once, when it is first wanted.
+private final class FixedText: Sendable {
+    private let make: @Sendable () throws(AgentError) -> [UInt8]
+    private let made = Mutex<[UInt8]?>(nil)
+
+    init(_ make: @escaping @Sendable () throws(AgentError) -> [UInt8]) { self.make = make }
+
+    func bytes() throws(AgentError) -> [UInt8] {
+        if let bytes = made.withLock({ $0 }) { return bytes }
+        let bytes = try make()
+        made.withLock { $0 = bytes }
+        return bytes
     }
 }
 
