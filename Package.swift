@@ -83,7 +83,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
-            exclude: ["browser", "on-terminal"],
+            exclude: ["browser", "on-terminal", "step-by-step"],
             swiftSettings: settings
         ),
         tests(

@@ -12,6 +12,8 @@ public final class AgentUnderTest: @unchecked Sendable {
     public var log: String { folder.file("log") }
 
     private let extra: [String]
+    /// A program and its first arguments, which runs the agent; none: nobody stands between.
+    public var runner: [String] = []
     private let environment: [String: String]
     private var process: RunningProgram?
     private var hasEnded = true
@@ -51,9 +53,14 @@ public final class AgentUnderTest: @unchecked Sendable {
     /// Starts it, and does not wait.
     public func launch() async throws {
         if !FileManager.default.fileExists(atPath: log) { try folder.write("", to: "log") }
+        let command =
+            runner + [
+                Programs.path("jetond"), "--socket", socket, "--state", state, "--config", folder.file("config"),
+                "--log-level", "debug",
+            ] + extra
         process = try await RunningProgram(
-            "jetond",
-            ["--socket", socket, "--state", state, "--config", folder.file("config"), "--log-level", "debug"] + extra,
+            command[0],
+            Array(command.dropFirst()),
             environment: ["HOME": folder.path].merging(environment) { $1 },
             log: log
         )

@@ -11,10 +11,11 @@ public enum Canary {
         return tokens + passwords
     }
 
-    /// The files below a folder that hold a secret, the accounts' own aside.
+    /// The files below a folder that hold a secret, the accounts' own aside, and those that a crash left half written.
     public static func leaks(below folder: String) -> [(file: String, secrets: [String])] {
         let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        return names.filter { !$0.hasSuffix(".account.json") }.compactMap { name in
+        let others = names.filter { !$0.hasSuffix(".account.json") && !$0.hasSuffix(".account.json.new") }
+        return others.compactMap { name in
             guard let content = FileManager.default.contents(atPath: "\(folder)/\(name)") else { return nil }
             let found = secrets(in: String(decoding: content, as: UTF8.self))
             return found.isEmpty ? nil : (name, found)

@@ -56,6 +56,13 @@ public enum HomeserverKind: String, Sendable, CaseIterable, CustomTestStringConv
     }
 }
 
+extension Trait where Self == ConditionTrait {
+    /// Of what only a real homeserver can show. `Tests/run` says loudly where there is none.
+    public static var needsSynapse: Self {
+        .enabled(if: HomeserverKind.available.contains(.synapse), "SKIPPED: there is no Synapse here")
+    }
+}
+
 /// A homeserver that tests run against.
 public protocol TestHomeserver: Sendable {
     var address: String { get }
