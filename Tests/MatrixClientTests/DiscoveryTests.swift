@@ -9,31 +9,31 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct DiscoveryTests {
     private static let file = "/.well-known/matrix/client"
-    private static let versions = TLSServer.Answer(body: #"{"versions":["v1.15"]}"#)
-    private static let notFound = TLSServer.Answer(status: .notFound, body: "no such page")
+    private static let versions = LocalServer.Answer(body: #"{"versions":["v1.15"]}"#)
+    private static let notFound = LocalServer.Answer(status: .notFound, body: "no such page")
 
     /// One for all, as reading the system's certificates takes its time.
     private static let transport = Result {
-        let hosts = TLSServer.Certificate.names.filter { $0 != "localhost" } + ["stranger.example.org"]
+        let hosts = TestCertificate.names.filter { $0 != "localhost" } + ["stranger.example.org"]
         return try HTTPTransport(
             on: MultiThreadedEventLoopGroup.singleton,
-            caFile: TLSServer.Certificate.shared.get().file,
+            caFile: TestCertificate.shared.get().file,
             hosts: Dictionary(uniqueKeysWithValues: hosts.map { ($0, "127.0.0.1") })
         )
     }
 
-    private static func pointing(to baseUrl: String) -> TLSServer.Answer {
-        TLSServer.Answer(body: #"{"m.homeserver":{"base_url":"\#(baseUrl)"}}"#)
+    private static func pointing(to baseUrl: String) -> LocalServer.Answer {
+        LocalServer.Answer(body: #"{"m.homeserver":{"base_url":"\#(baseUrl)"}}"#)
     }
 
     /// Looks `serverName` up at a server that knows `answers`, in which `PORT` stands for the server's.
     private func look(
         up serverName: String = "example.org",
-        _ answers: [String: TLSServer.Answer]
+        _ answers: [String: LocalServer.Answer]
     ) async throws -> (outcome: Result<String, Discovery.Problem>, requests: [String]) {
         let port = Mutex(0)
-        let server = try await TLSServer { request in
-            var answer = answers[request] ?? Self.notFound
+        let server = try await LocalServer(TestCertificate.shared.get()) { request in
+            var answer = answers[request.place] ?? Self.notFound
             let port = "\(port.withLock { $0 })"
             answer.body = answer.body.replacing("PORT", with: port)
             for (name, value) in answer.headers {
@@ -52,7 +52,7 @@ struct DiscoveryTests {
             outcome = .failure(error)
         }
         try await server.stop()
-        return (outcome.map { $0.description.replacing(":\(server.port)", with: "") }, server.requests)
+        return (outcome.map { $0.description.replacing(":\(server.port)", with: "") }, server.requests.map(\.place))
     }
 
     /// The message of a problem, and which outcome it is.
@@ -105,7 +105,7 @@ struct DiscoveryTests {
     }
 
     @Test(arguments: [
-        (TLSServer.Answer(status: .internalServerError, body: "{}"), "answers with status 500"),
+        (LocalServer.Answer(status: .internalServerError, body: "{}"), "answers with status 500"),
         (.init(status: .forbidden), "answers with status 403"), (.init(status: .noContent), "answers with status 204"),
         (.init(status: .tooManyRequests), "answers with status 429"),
         (.init(status: .multipleChoices), "answers with status 300"), (.init(body: ""), "is empty"),
@@ -135,7 +135,7 @@ struct DiscoveryTests {
         (.redirect("https://169.254.169.254/latest"), "an address of your own network"),
     ])
     func `FAIL_PROMPT: a file that cannot be used is told by what is wrong with it`(
-        _ answer: TLSServer.Answer,
+        _ answer: LocalServer.Answer,
         _ problem: String
     ) async throws {
         let (outcome, requests) = try await look(["example.org" + Self.file: answer])
@@ -164,14 +164,14 @@ struct DiscoveryTests {
     }
 
     @Test(arguments: [
-        (TLSServer.Answer(status: .notFound, body: "no"), "status 404"), (.init(body: "<html>"), "versions"),
+        (LocalServer.Answer(status: .notFound, body: "no"), "status 404"), (.init(body: "<html>"), "versions"),
         (.init(body: "{}"), "versions"), (.init(body: #"{"versions":[]}"#), "lists no version"),
         (.init(body: #"{"versions":"v1.1"}"#), "versions"), (.init(body: #"{"versions":[1]}"#), "versions"),
         (.init(status: .unauthorized, body: #"{"errcode":"M_UNKNOWN_TOKEN"}"#), "status 401"),
         (.redirect("https://other.example.org/"), "status 302"),
     ])
     func `FAIL_ERROR: a homeserver that does not answer as one ends the look-up`(
-        _ answer: TLSServer.Answer,
+        _ answer: LocalServer.Answer,
         _ problem: String
     ) async throws {
         let (outcome, requests) = try await look([
@@ -186,7 +186,7 @@ struct DiscoveryTests {
     }
 
     @Test(arguments: [
-        TLSServer.Answer(
+        LocalServer.Answer(
             status: .tooManyRequests,
             headers: ["Retry-After": "7"],
             body: #"{"errcode":"M_LIMIT_EXCEEDED"}"#
@@ -195,7 +195,7 @@ struct DiscoveryTests {
         .init(status: .serviceUnavailable, body: "<p>maintenance"), .init(status: .badGateway),
         .init(status: .internalServerError, body: #"{"errcode":"M_UNKNOWN"}"#),
     ])
-    func `a homeserver that is busy or down for now is not told as wrong`(_ answer: TLSServer.Answer) async throws {
+    func `a homeserver that is busy or down for now is not told as wrong`(_ answer: LocalServer.Answer) async throws {
         let (outcome, _) = try await look([
             "example.org" + Self.file: Self.pointing(to: "https://matrix.example.org:PORT"),
             "matrix.example.org/_matrix/client/versions": answer,
@@ -242,7 +242,7 @@ struct DiscoveryTests {
     }
 
     @Test func `redirects without end are not followed for ever`() async throws {
-        var answers = ["example.org" + Self.file: TLSServer.Answer.redirect("/0")]
+        var answers = ["example.org" + Self.file: LocalServer.Answer.redirect("/0")]
         for number in 0..<20 { answers["example.org/\(number)"] = .redirect("/\(number + 1)") }
         let (outcome, requests) = try await look(answers)
         let (kind, detail) = told(outcome)
