@@ -22,12 +22,13 @@ struct FailureTests {
     }
 
     private func minting(at base: String, timeout: Duration = .seconds(30)) async throws -> MatrixError? {
-        try await error(at: base, timeout: timeout) { client throws(MatrixError) in
+        try await Self.error(at: base, timeout: timeout) { client throws(MatrixError) in
             _ = try await client.getLoginToken(Secret("syt_x"), auth: nil)
         }
     }
 
-    private func error(
+    /// Makes a request of whatever is at `base`, and gives its error.
+    static func error(
         at base: String,
         timeout: Duration = .seconds(30),
         _ request: (MatrixClient) async throws(MatrixError) -> Void
@@ -141,7 +142,7 @@ struct FailureTests {
         let header = "Location: http://127.0.0.1:\(second.port)/\r\n"
         let first = try RawServer([.readRequest, .answer("307 Temporary Redirect", header, "{}")])
         defer { first.stop() }
-        let error = try await error(at: "http://127.0.0.1:\(first.port)") { client throws(MatrixError) in
+        let error = try await Self.error(at: "http://127.0.0.1:\(first.port)") { client throws(MatrixError) in
             _ = try await client.whoAmI(Secret("syt_x"))
         }
         #expect(error == .refused(.init(status: 307, errcode: nil, error: nil)))

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Synchronization
 import Testing
 
 /// A TCP server on loopback that does to each connection what the test tells it, byte for byte.
@@ -15,6 +16,10 @@ final class RawServer: Sendable {
 
     let port: UInt16
     private let descriptor: CInt
+    private let count: Connections
+
+    /// How many there were.
+    var connections: Int { count.value.load(ordering: .acquiring) }
 
     /// Each connection goes through `steps` on a thread of its own, and is closed at their end.
     init(_ steps: [Step]) throws {
@@ -31,11 +36,14 @@ final class RawServer: Sendable {
         }
         try #require(isListening)
         self.descriptor = descriptor
+        let count = Connections()
+        self.count = count
         port = in_port_t(bigEndian: address.sin_port)
         Self.onThread {
             while true {
                 let client = accept(descriptor, nil, nil)
                 guard client >= 0 else { break }
+                count.value.add(1, ordering: .acquiringAndReleasing)
                 Self.onThread {
                     for step in steps { Self.perform(step, on: client) }
                     close(client)
@@ -89,6 +97,10 @@ final class RawServer: Sendable {
             rest = rest.dropFirst(count)
         }
     }
+}
+
+private final class Connections: Sendable {
+    let value = Atomic(0)
 }
 
 extension RawServer.Step {
