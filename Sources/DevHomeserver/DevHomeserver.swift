@@ -21,6 +21,8 @@ public actor DevHomeserver {
         case stall
         /// Does the work and never answers.
         case stallAfterHandling
+        /// Does the work and answers only so much later.
+        case delay(Duration)
     }
 
     /// The request log, oldest first; the newest 10,000, so that a server left running stays small.
@@ -112,7 +114,7 @@ public actor DevHomeserver {
         homeserver.authentication.forgetSessions()
     }
 
-    private func respond(to request: Request) -> Answer? {
+    private func respond(to request: Request) async -> Answer? {
         let answer: Answer?
         switch misbehaviours["\(request.method) \(request.path)"] ?? misbehaviours[request.path] {
         case nil:
@@ -124,11 +126,14 @@ public actor DevHomeserver {
         case .stallAfterHandling:
             _ = homeserver.answer(request, at: clock())
             answer = nil
+        case .delay:
+            answer = homeserver.answer(request, at: clock())
         }
         if seenRequests.count == Self.longestLog { seenRequests.removeFirst() }
         seenRequests.append(
             SeenRequest(method: request.method, path: request.path, status: answer?.status ?? 0)
         )
+        if case .delay(let pause) = misbehaviours[request.path] { try? await Task.sleep(for: pause) }
         return answer
     }
 }

@@ -50,6 +50,28 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a stop waits for the renewal under way, so that its pair is not lost`() async throws {
+        let (agent, _, homeserver) = try await signedInAtDev()
+        let before = try agent.session
+        await homeserver.server.misbehave(on: refreshPath, .delay(.seconds(2)))
+        // Nobody waits for it: the client goes away at once.
+        let client = try await RunningProgram(
+            "jeton",
+            ["accounts", "refresh", "--socket", agent.socket],
+            log: agent.folder.write("", to: "client")
+        )
+        try await eventually("the homeserver renews") { await homeserver.renewals == 1 }
+        client.send(SIGKILL)
+        _ = try await client.ended()
+        try await agent.stop()
+        #expect(try agent.session != before)
+        await homeserver.server.misbehave(on: refreshPath, nil)
+        try await agent.start()
+        #expect(try await agent.call(GetAccountStatus()).account.state == .active)
+        #expect(await homeserver.renewals == 1)
+        try await agent.stop()
+    }
+
     @Test func `a homeserver that was away is found again with nobody asking`() async throws {
         let (agent, _, homeserver) = try await signedInAtDev { $0.accessTokenLifetime = .seconds(2) }
         await homeserver.server.stop()
@@ -145,6 +167,15 @@ extension DevHomeserverUnderTest {
 }
 
 extension AgentUnderTest {
+    /// The one session, as it lies on the disk.
+    fileprivate var session: String {
+        get throws {
+            let names = try FileManager.default.contentsOfDirectory(atPath: state)
+            let name = try #require(names.first { $0.hasSuffix(".account.json") })
+            return try String(contentsOfFile: "\(state)/\(name)", encoding: .utf8)
+        }
+    }
+
     /// How often its threads have waited for something and got it (proc(5)). The one by which libdispatch counts its
     /// threads each second is not ours, and no setting ends that.
     fileprivate var wakeUps: Int {
