@@ -72,9 +72,12 @@ final class AccountsUnderTest: Sendable {
         try await accounts.keep(session)
     }
 
-    func end() async throws {
-        await server.stop()
-        try await transport.shutdown()
+    deinit {
+        // They serve until they are stopped, whoever holds them, and whether the test has failed or not.
+        Task { [server, transport] in
+            await server.stop()
+            try? await transport.shutdown()
+        }
     }
 
     /// What the alarm is set to.

@@ -21,7 +21,6 @@ struct RenewalTests {
         }
         #expect(try await test.capability() == true)
         #expect(await test.renewals == 3)
-        try await test.end()
     }
 
     @Test func `an alarm that rings early, or twice, renews nothing`() async throws {
@@ -35,13 +34,11 @@ struct RenewalTests {
         await test.accounts.renewWhatIsDue()
         await test.accounts.finish()
         #expect(await test.renewals == 1)
-        try await test.end()
     }
 
     @Test func `tokens that live for ever set no alarm`() async throws {
         let test = try await AccountsUnderTest(life: nil)
         #expect(test.alarm == nil)
-        try await test.end()
     }
 
     @Test func `what was slept through is renewed by whoever asks first, once`() async throws {
@@ -54,7 +51,6 @@ struct RenewalTests {
         #expect(await test.renewals == 1)
         // None of them was refused first: the clock told.
         #expect(await test.server.seenRequests.allSatisfy { $0.status == 200 })
-        try await test.end()
     }
 
     @Test func `failures wait longer each time, as long as the homeserver wants, and then it goes on`() async throws {
@@ -74,7 +70,6 @@ struct RenewalTests {
         try await test.ring()
         #expect(test.alarm == .seconds(240))
         #expect(try await test.account.state == .active)
-        try await test.end()
     }
 
     @Test func `while the access token lives, a renewal that fails keeps nobody from using it`() async throws {
@@ -84,7 +79,6 @@ struct RenewalTests {
         #expect(try await test.capability() == true)
         #expect(try await test.account.state == .active)
         #expect(await test.renewals == 1)
-        try await test.end()
     }
 
     @Test func `the homeserver's wish holds for those who ask, and is told`() async throws {
@@ -99,7 +93,6 @@ struct RenewalTests {
         test.clock.advance(by: .seconds(60))
         await test.answerRenewals(nil)
         #expect(try await test.capability() == true)
-        try await test.end()
     }
 
     @Test func `a network that is away is told once, watched for, and its return renews at once`() async throws {
@@ -116,7 +109,6 @@ struct RenewalTests {
         #expect(test.states == [.active, .offline, .active])
         #expect(test.alarm == .seconds(240))
         #expect(!test.watchesNetwork)
-        try await test.end()
     }
 
     @Test func `whoever asks tries at once, whatever our own caution, and success ends it`() async throws {
@@ -134,7 +126,6 @@ struct RenewalTests {
         #expect(try await test.capability() == true)
         #expect(try await test.account.state == .active)
         #expect(test.alarm == .seconds(240))
-        try await test.end()
     }
 
     @Test func `an answer that was lost is asked for again with the old token, which the homeserver still takes`()
@@ -156,7 +147,6 @@ struct RenewalTests {
         await test.accounts.finish()
         #expect(try test.saved?.accessToken != before?.accessToken)
         #expect(try await test.capability() == true)
-        try await test.end()
     }
 
     @Test func `a caller that goes away leaves at once, and the renewal goes on for the others`() async throws {
@@ -173,7 +163,6 @@ struct RenewalTests {
         // Not withdrawn: the renewal itself failed.
         let failure = await #expect(throws: SessionFailure.self) { try await patient.value }
         #expect(failure?.agentError(at: test.address).kind == .homeserverUnreachable)
-        try await test.end()
     }
 
     /// Begins a renewal that the homeserver has done, and answers only a while later.
@@ -194,7 +183,6 @@ struct RenewalTests {
         #expect(try test.saved == nil)
         #expect(await test.accounts.userIds == [])
         #expect(test.alarm == nil)
-        try await test.end()
     }
 
     @Test func `a session that is begun anew while the old one is renewed is the one that stays`() async throws {
@@ -206,7 +194,6 @@ struct RenewalTests {
         #expect(try test.saved == begun)
         #expect(await test.accounts.session(of: test.alice) == begun)
         #expect(try await test.capability() == true)
-        try await test.end()
     }
 
     @Test func `nothing is begun after a stop, and what is under way ends first`() async throws {
@@ -223,7 +210,6 @@ struct RenewalTests {
         await test.accounts.finish()
         #expect(await test.renewals == 1)
         #expect(test.alarm == nil)
-        try await test.end()
     }
 
     @Test func `a homeserver that no longer renews is used to the token's end, and then it says what to do`()
@@ -244,7 +230,6 @@ struct RenewalTests {
         try await test.accounts.refresh(test.alice)
         #expect(try await test.account.state == .active)
         #expect(test.alarm == .seconds(240))
-        try await test.end()
     }
 
     @Test func `a proxy's page in place of a renewal ends nothing`() async throws {
@@ -260,7 +245,6 @@ struct RenewalTests {
         await test.answerRenewals(nil)
         #expect(try await test.capability() == true)
         #expect(try await test.account.state == .active)
-        try await test.end()
     }
 
     @Test func `a homeserver that gives tokens and refuses them is not followed for ever, and ends nothing`()
@@ -275,7 +259,6 @@ struct RenewalTests {
         await #expect(throws: SessionFailure.self) { try await test.capability() }
         #expect(await test.renewals == 2)
         #expect(try await test.account.state == .active)
-        try await test.end()
     }
 
     @Test func `a refresh token that is refused ends the session, over a restart too`() async throws {
@@ -288,6 +271,5 @@ struct RenewalTests {
         let error = try await test.refusal()
         #expect(error.kind == .sessionExpired && error.data["soft"] == true)
         #expect(error.data["cause"]?["reason"] == "refresh_refused")
-        try await test.end()
     }
 }
