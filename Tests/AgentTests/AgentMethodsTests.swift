@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JetonAPI
 import Logging
 import MatrixClient
@@ -9,7 +10,8 @@ import Vault
 @testable import Agent
 
 struct AgentMethodsTests {
-    @Test func `every method that is described is served, and the other way round`() async throws {
+    /// Does something with an agent that holds nothing.
+    private func withAgent(_ work: (Agent) async throws -> Void) async throws {
         let temporary = try TemporaryFolder()
         let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton)
         let agent = try Agent(
@@ -30,7 +32,74 @@ struct AgentMethodsTests {
             ),
             logger: Logger(label: "test")
         )
-        #expect(agent.methods.names == OpenRPC.methods.map { $0.name }.sorted())
+        let result: Result<Void, any Error>
+        do { result = .success(try await work(agent)) } catch { result = .failure(error) }
         try await transport.shutdown()
+        try result.get()
+    }
+
+    @Test func `every method that is described is served, and the other way round`() async throws {
+        try await withAgent { agent in
+            #expect(agent.methods.names == OpenRPC.methods.map { $0.name }.sorted())
+        }
+    }
+
+    /// What the restricted socket answers.
+    private func restricted(_ agent: Agent, _ method: String, _ params: String) async throws -> JSONValue {
+        let line = #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(params)}"#
+        guard case .call(let call) = Incoming(line: Array(line.utf8)) else { throw CancellationError() }
+        let bytes: [UInt8]?
+        let caller = Caller(connection: 1, socket: .restricted, peer: Peer(pid: 1, uid: 1) { someone })
+        switch agent.restrictedMethods.answer(call, for: caller) {
+        case .ready(let reply): bytes = reply
+        case .pending(let wait): bytes = await wait()
+        }
+        return try JSONDecoder().decode(JSONValue.self, from: Data(try #require(bytes)))
+    }
+
+    @Test func `the restricted socket tells no more of the agent than its version and its locks`() async throws {
+        try await withAgent { agent in
+            let status: JSONValue = [
+                "version": .string(releaseVersion), "api_version": .integer(apiVersion), "locked_by": [],
+            ]
+            let told = try await restricted(agent, "agent.status", "{}")
+            #expect(told["result"] == status)
+            let ping = try await restricted(agent, "agent.ping", "{}")
+            #expect(ping["result"] == [:])
+        }
+    }
+
+    @Test func `all but four methods are forbidden on the restricted socket, and what is none is not found`()
+        async throws
+    {
+        let allowed = ["agent.ping", "agent.status", "login_token.support", "login_token.generate"]
+        try await withAgent { agent in
+            #expect(agent.restrictedMethods.names == allowed.sorted())
+            for method in OpenRPC.methods where !allowed.contains(method.name) {
+                let error = try await restricted(agent, method.name, "{}")["error"]
+                #expect(error?["data"]?["kind"] == "forbidden", "\(method.name)")
+            }
+            let unknown = try await restricted(agent, "no.such", "{}")["error"]
+            #expect(unknown?["data"]?["methods"] == .array(allowed.sorted().map { .string($0) }))
+        }
+    }
+
+    @Test(arguments: [
+        ("login_token.support", #"{"homeserver":"https://matrix.example.org"}"#, "forbidden"),
+        ("login_token.support", "{}", "not_logged_in"),
+        ("login_token.generate", #"{"auth":{}}"#, "forbidden"),
+        ("login_token.generate", #"{"consent":{"challenge":"c"}}"#, "forbidden"),
+        ("login_token.generate", #"{"prompt":"agent"}"#, "forbidden"),
+        ("login_token.generate", #"{"account":"@a:b","purpose":"x","wait_ms":1}"#, "not_logged_in"),
+    ])
+    func `the restricted socket takes an account, a purpose and a wait, and nothing that could agree`(
+        method: String,
+        params: String,
+        kind: String
+    ) async throws {
+        try await withAgent { agent in
+            let error = try await restricted(agent, method, params)["error"]
+            #expect(error?["data"]?["kind"]?.stringValue == kind)
+        }
     }
 }

@@ -1,0 +1,55 @@
+public import JetonAPI
+
+/// What may be asked over the restricted socket: it is made for being passed on to other machines and into containers,
+/// so whoever asks there cannot be known.
+extension Agent {
+    public var restrictedMethods: MethodTable<Caller> {
+        var table = MethodTable<Caller>()
+        table.answered = metrics.countRequest
+        table.serve(Ping.self, always: Nothing())
+        table.serve(
+            GetRestrictedStatus.self,
+            always: .init(version: releaseVersion, apiVersion: apiVersion, lockedBy: [])
+        )
+        table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in
+            guard request.homeserver == nil else { throw .notRestricted("homeserver") }
+            return try await support.look(try await accounts.find(request.account))
+        }
+        table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
+            try Self.requireRestricted(request)
+            var request = request
+            request.prompt = .agent
+            do throws(AgentError) {
+                return try await patientMinter.generate(request, for: caller.peer.requester())
+            } catch {
+                throw error.kind == .promptUnavailable ? .restrictedWithoutPrompt : error
+            }
+        }
+        for method in OpenRPC.methods where !table.names.contains(method.name) {
+            table.refuse(method.name, with: .notRestricted(method.name))
+        }
+        return table
+    }
+
+    /// `account`, `purpose` and `wait_ms` alone.
+    private static func requireRestricted(_ request: GenerateLoginToken) throws(AgentError) {
+        let others = ["auth": request.auth != nil, "consent": request.consent != nil, "prompt": request.prompt != nil]
+        guard let first = others.filter(\.value).keys.min() else { return }
+        throw .notRestricted(first)
+    }
+}
+
+extension AgentError {
+    fileprivate static var restrictedWithoutPrompt: AgentError {
+        let detail = """
+            Over the restricted socket only the agent's own prompt counts, and the agent has none; \
+            run `jeton token` where the agent runs
+            """
+        return AgentError(.promptUnavailable, "\(detail).", ["detail": .string(detail)])
+    }
+
+    fileprivate static func notRestricted(_ name: String) -> AgentError {
+        let detail = "\(name) is not allowed on the restricted socket; use the agent's own socket"
+        return AgentError(.forbidden, "\(detail).", ["detail": .string(detail)])
+    }
+}
