@@ -29,6 +29,15 @@ public final class RPCClient {
     private let path: String
     private let socket: UnixSocket
     private var lastID = 0
+    /// What came while an answer was waited for.
+    private var notifications: [Notification] = []
+
+    /// What the agent says unasked.
+    public struct Notification: Sendable {
+        public var method: String
+        /// An object, as JSON.
+        public var params: [UInt8]
+    }
 
     /// - Parameters:
     ///   - path: the agent's socket.
@@ -82,21 +91,49 @@ public final class RPCClient {
     }
 
     private func receive(after sending: Result<Void, Errno>) throws(Problem) -> [UInt8] {
-        let answer: [UInt8]?
+        while let document = try nextMessage(after: sending) {
+            guard let notification = Self.notification(in: document) else { return try Self.result(in: document) }
+            notifications.append(notification)
+        }
+        throw .closed
+    }
+
+    /// Waits for what the agent says unasked, after a subscription.
+    /// - Returns: nil where the agent has closed the connection.
+    public func nextNotification() throws(Problem) -> Notification? {
+        if !notifications.isEmpty { return notifications.removeFirst() }
+        while let document = try nextMessage(after: .success(())) {
+            if let notification = Self.notification(in: document) { return notification }
+        }
+        return nil
+    }
+
+    /// An agent that refuses us says why before it closes: what it said is there even if it does not listen.
+    private func nextMessage(after sending: Result<Void, Errno>) throws(Problem) -> JSONDocument? {
+        let line: [UInt8]
         do {
-            // An agent that refuses us says why before it closes: what it said is there even if it does not listen.
             let reading = Result { () throws(Errno) in try socket.readLine() }
-            if case .success(let line?) = reading {
-                answer = line
+            if case .success(let read?) = reading {
+                line = read
             } else {
                 try sending.get()
-                answer = try reading.get()
+                guard let read = try reading.get() else { return nil }
+                line = read
             }
         } catch {
             throw .unreachable(path: path, error)
         }
-        guard let answer else { throw .closed }
-        return try Self.result(in: answer)
+        do {
+            return try JSONDocument(line)
+        } catch {
+            throw .garbled(error.reason)
+        }
+    }
+
+    private static func notification(in document: JSONDocument) -> Notification? {
+        guard document.root["id"] == nil, let node = document.root["method"], let method = document.string(of: node)
+        else { return nil }
+        return Notification(method: method, params: document.root["params"].map { Array(document.text(of: $0)) } ?? [])
     }
 
     /// Between tokens a newline is a space, and within one it is a mistake that the agent will name.
@@ -104,13 +141,7 @@ public final class RPCClient {
         json.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
     }
 
-    private static func result(in line: [UInt8]) throws(Problem) -> [UInt8] {
-        let document: JSONDocument
-        do {
-            document = try JSONDocument(line)
-        } catch {
-            throw .garbled(error.reason)
-        }
+    private static func result(in document: JSONDocument) throws(Problem) -> [UInt8] {
         if let result = document.root["result"] { return Array(document.text(of: result)) }
         guard let node = document.root["error"],
             let object = try? JSONDecoder().decode(JSONValue.self, from: Data(document.text(of: node)))

@@ -11,11 +11,14 @@ enum Output {
     /// Prints a value as JSON, secrets included: only what the user asked for is printed.
     static func say(json value: some Encodable) { write(json(value) + "\n", to: STDOUT_FILENO) }
 
+    /// The same on one line, for streams of them.
+    static func say(jsonLine value: some Encodable) { write(json(value, pretty: false) + "\n", to: STDOUT_FILENO) }
+
     static func complain(json value: some Encodable) { write(json(value) + "\n", to: STDERR_FILENO) }
 
     /// What a terminal would obey is escaped; outside its strings JSON has nothing of the kind.
-    private static func json(_ value: some Encodable) -> String {
-        guard let data = try? JSONCoding.encoder(secrets: .revealed, pretty: true).encode(value) else {
+    private static func json(_ value: some Encodable, pretty: Bool = true) -> String {
+        guard let data = try? JSONCoding.encoder(secrets: .revealed, pretty: pretty).encode(value) else {
             preconditionFailure("a result that is not JSON")
         }
         let text = String(decoding: data, as: UTF8.self)

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import JetonAPI
 internal import RPCClient
 
@@ -9,6 +8,9 @@ struct TokenMinting {
     let purpose: String?
     let waits: Bool
     var stages: StageAnswers
+
+    /// What the agent allows; Ctrl-C ends it earlier.
+    private static let longestWait = 86_400_000
 
     mutating func run() throws -> GenerateLoginToken.Result {
         var request = GenerateLoginToken(account: account, purpose: purpose)
@@ -39,15 +41,11 @@ struct TokenMinting {
         return challenge
     }
 
-    /// Waits until the limit is over. Where the password was right already, the challenge alone is enough then.
+    /// Lets the agent wait until the limit is over, in the order of those who wait. Where the password was right
+    /// already, the challenge alone is enough then.
     private func resume(_ request: inout GenerateLoginToken, after refusal: AgentError) throws {
-        let milliseconds = refusal.data["retry_after_ms"]?.integerValue ?? 0
         Output.complain("jeton: \(refusal.message) Waiting.")
-        let end = ContinuousClock.now.advanced(by: .milliseconds(milliseconds))
-        while ContinuousClock.now < end {
-            let left = ContinuousClock.now.duration(to: end)
-            usleep(useconds_t(min(max(left.milliseconds, 1), 60_000) * 1000))
-        }
+        request.waitMs = Self.longestWait
         if let challenge = refusal.data["challenge"], request.auth != nil { request.auth = ["challenge": challenge] }
     }
 }
