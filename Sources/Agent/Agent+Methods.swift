@@ -5,6 +5,7 @@ internal import MatrixClient
 extension Agent {
     public var methods: MethodTable<Caller> {
         var table = MethodTable<Caller>()
+        table.answered = metrics.countRequest
         table.serve(Ping.self, always: Nothing())
         table.serve(GetAgentStatus.self) { _, _ in await status() }
         table.serve(LogIn.self) { request, _ throws(AgentError) in
@@ -33,15 +34,28 @@ extension Agent {
         }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
-            try await minter.generate(request, for: caller.peer.requester())
+            try await patientMinter.generate(request, for: caller.peer.requester())
         }
         table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
             .init(tokens: await book.tokens(of: try await named(request.account)))
         }
-        table.serve(GetRateLimitStatus.self) { request, _ throws(AgentError) in
+        table.serve(GetRateLimitStatus.self) { request, caller throws(AgentError) in
             let accounts = if let named = try await named(request.account) { named } else { await accounts.userIds }
-            return .init(limits: await book.limits(of: accounts))
+            return .init(limits: await book.limits(of: accounts, for: caller.peer.requester()))
         }
+        table.serveAtOnce(SubscribeToEvents.self) { request, caller in
+            subscribe(caller, to: request.types)
+            return Nothing()
+        }
+        table.serveAtOnce(UnsubscribeFromEvents.self) { request, caller in
+            events.unsubscribe(caller, from: request.types)
+            return Nothing()
+        }
+        table.serveAtOnce(CancelRequest.self) { request, caller in
+            _ = caller.cancel(request.id)
+            return Nothing()
+        }
+        table.serveAtOnce(GetMetrics.self) { _, _ in metrics.all }
         table.serve(Discover.self, always: OpenRPC.document)
         return table
     }

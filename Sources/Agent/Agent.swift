@@ -38,6 +38,10 @@ public struct Agent: Sendable {
     let accounts: Accounts
     let book: MintBook
     let minter: Minter
+    let patientMinter: PatientMinter
+    let events: EventHub
+    let expiries: ExpiryWatch
+    public let metrics: Metrics
     let signingIn: SigningIn
     let signingOut: SigningOut
     let ssoLogins: SSOLogins
@@ -64,6 +68,10 @@ public struct Agent: Sendable {
         clock: @escaping @Sendable () -> Moment = { .now },
         logger: Logger
     ) throws(StorageProblem) {
+        let metrics = Metrics(since: clock())
+        let events = EventHub(metrics: metrics, clock: clock)
+        self.metrics = metrics
+        self.events = events
         accounts = try Accounts(
             folder: folder,
             transport: transport,
@@ -73,7 +81,8 @@ public struct Agent: Sendable {
                 setAlarm: surroundings.setAlarm,
                 watchNetwork: surroundings.watchNetwork,
                 countChanged: surroundings.accountCountChanged,
-                accountChanged: { _ in }
+                accountChanged: { events.publish(AccountStateChanged(account: $0.userId, state: $0.state)) },
+                happened: { Self.tell($0, $1, events, metrics) }
             ),
             logger: logger
         )
@@ -88,6 +97,15 @@ public struct Agent: Sendable {
             logger: logger
         )
         ssoLogins = SSOLogins(listen: listen, clock: clock)
+        expiries = ExpiryWatch(book: book, events: events, clock: clock)
+        patientMinter = PatientMinter(
+            minter: minter,
+            book: book,
+            events: events,
+            expiries: expiries,
+            metrics: metrics,
+            logger: logger
+        )
         signingIn = SigningIn(
             accounts: accounts,
             support: support,

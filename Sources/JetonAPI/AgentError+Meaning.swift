@@ -25,6 +25,7 @@ extension AgentError.Kind {
         case .outcomeUnknown: "The request to mint was sent and no answer came: a login token may exist."
         case .storageFailed: "The agent cannot write down what it has to remember."
         case .tokenBurnt: "A sign-in by login token has failed, and the token may be used up."
+        case .cancelled: "The one who asked has withdrawn the request."
         }
     }
 
@@ -34,7 +35,7 @@ extension AgentError.Kind {
         case .parseError, .invalidRequest, .consentDenied, .consentTimeout, .promptUnavailable, .forbidden: ["detail"]
         case .methodNotFound: ["methods"]
         case .invalidParams: ["field", "candidates"]
-        case .internalError, .locked: []
+        case .internalError, .locked, .cancelled: []
         case .authRequired: ["challenge", "flows", "params", "completed", "expires_at", "fallback_urls", "error"]
         case .rateLimited: ["scope", "limit", "retry_after_ms", "challenge"]
         case .notLoggedIn: ["account"]

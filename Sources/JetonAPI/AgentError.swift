@@ -24,6 +24,7 @@ public struct AgentError: Error, Sendable, Equatable {
         case outcomeUnknown = "outcome_unknown"
         case storageFailed = "storage_failed"
         case tokenBurnt = "token_burnt"
+        case cancelled
 
         /// The error's number: the standard's own (JSON-RPC 2.0, section 5.1), ours from −32001 down.
         public var code: Int {
@@ -50,6 +51,7 @@ public struct AgentError: Error, Sendable, Equatable {
             case .outcomeUnknown: -32015
             case .storageFailed: -32016
             case .tokenBurnt: -32017
+            case .cancelled: -32018
             }
         }
 

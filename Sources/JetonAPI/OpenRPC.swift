@@ -7,7 +7,7 @@ public enum OpenRPC {
         Ping.self, GetAgentStatus.self, LogIn.self, BeginSSOLogin.self, FinishSSOLogin.self, ListAccounts.self,
         GetAccountStatus.self, SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
         GetLoginTokenSupport.self, GenerateLoginToken.self, ListLoginTokens.self, GetRateLimitStatus.self,
-        Discover.self,
+        SubscribeToEvents.self, UnsubscribeFromEvents.self, CancelRequest.self, GetMetrics.self, Discover.self,
     ]
 
     private static let description = """
@@ -24,7 +24,14 @@ public enum OpenRPC {
                 "license": ["name": "Apache-2.0"],
             ],
             "methods": .array(methods.map { describe($0) }),
-            "components": ["errors": .object(errors)],
+            "components": ["errors": .object(errors), "schemas": .object(eventSchemas)],
+            "x-notifications": [
+                [
+                    "name": .string(EventNotification<AgentStopping>.method),
+                    "summary": "Tells a connection that has called event.subscribe what has happened.",
+                    "params": .array(Events.all.map { ["$ref": .string("#/components/schemas/\($0.type.rawValue)")] }),
+                ]
+            ],
         ]
     }
 

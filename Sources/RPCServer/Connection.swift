@@ -8,6 +8,7 @@ struct Connection: Sendable {
 
     let channel: any Channel
     let caller: Caller
+    let running: RunningRequests
     let table: MethodTable<Caller>
     let limits: SocketLimits
 
@@ -81,7 +82,7 @@ struct Connection: Sendable {
     private func reply(to call: Call) async -> [UInt8]? {
         switch table.answer(call, for: caller) {
         case .ready(let reply): reply
-        case .pending(let wait): await wait()
+        case .pending(let wait): await running.run(call.id, wait)
         }
     }
 

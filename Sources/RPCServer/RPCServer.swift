@@ -17,6 +17,7 @@ public struct RPCServer: Service, CustomStringConvertible {
     private let limits: SocketLimits
     private let uid: Int
     private let identify: @Sendable (CInt) throws -> Peer
+    private let admitted: @Sendable (Bool) -> Void
     private let open: OpenConnections
     /// The last connection that there was.
     private static let number = Atomic(0)
@@ -30,6 +31,7 @@ public struct RPCServer: Service, CustomStringConvertible {
     ///   - limits: what a client may make us hold for it.
     ///   - uid: who alone may connect.
     ///   - identify: tells the process at the other end of a connected socket.
+    ///   - admitted: told of each connection, whether it is served or refused.
     /// - Throws: an error of the kernel's, where the socket is none.
     public init(
         listeningOn descriptor: CInt,
@@ -38,13 +40,15 @@ public struct RPCServer: Service, CustomStringConvertible {
         table: MethodTable<Caller>,
         limits: SocketLimits = SocketLimits(),
         uid: Int,
-        identify: @escaping @Sendable (CInt) throws -> Peer
+        identify: @escaping @Sendable (CInt) throws -> Peer,
+        admitted: @escaping @Sendable (Bool) -> Void = { _ in }
     ) async throws {
         self.socket = socket
         self.table = table
         self.limits = limits
         self.uid = uid
         self.identify = identify
+        self.admitted = admitted
         open = OpenConnections(limits: limits)
         let (accepted, accept) = AsyncStream.makeStream(of: (any Channel).self)
         self.accepted = accepted
@@ -81,18 +85,24 @@ public struct RPCServer: Service, CustomStringConvertible {
 
     private func serve(_ channel: any Channel) async {
         guard let peer = try? identify(channel) else {
+            admitted(false)
             return await refuse(channel, .init(.forbidden, "The kernel does not tell who asks."))
         }
         guard peer.uid == uid else {
+            admitted(false)
             return await refuse(channel, .init(.forbidden, "This agent serves its own user only."))
         }
         if let problem = open.enter(pid: peer.pid) {
+            admitted(false)
             return await refuse(channel, .init(.busy, "Too many connections: \(problem).", ["limit": .string(problem)]))
         }
+        admitted(true)
+        let running = RunningRequests(on: EventLoopTaskExecutor(channel.eventLoop))
         let number = Self.number.wrappingAdd(1, ordering: .relaxed).newValue
         await Connection(
             channel: channel,
-            caller: Caller(channel, number: number, socket: socket, peer: peer),
+            caller: Caller(channel, running, number: number, socket: socket, peer: peer),
+            running: running,
             table: table,
             limits: limits
         ).serve()

@@ -66,7 +66,7 @@ extension PeerProcess {
             parents: status.parents
         )
         // Only now: all of it was read while the process was still there, so it is about this one.
-        if let handle { return handle.isRunning ? details : nil }
+        if let handle, !handle.isRunning { return nil }
         return ProcessStatus(of: pid)?.startedAt == status.startedAt ? details : nil
     }
 }

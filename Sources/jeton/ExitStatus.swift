@@ -26,7 +26,7 @@ enum ExitStatus: Int32 {
             case .promptUnavailable, .authRequired, .consentRequired: .noPrompt
             case .invalidParams, .methodNotFound: .usage
             case .parseError, .invalidRequest, .internalError, .homeserverError, .homeserverUnreachable, .busy,
-                .outcomeUnknown, .storageFailed, .tokenBurnt:
+                .outcomeUnknown, .storageFailed, .tokenBurnt, .cancelled:
                 .failed
             }
     }

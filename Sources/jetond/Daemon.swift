@@ -78,13 +78,15 @@ struct Daemon {
             identify: { descriptor in
                 let peer = try PeerProcess(ofSocket: descriptor)
                 return Peer(pid: peer.pid, uid: peer.uid) { Requester(peer, peer.details(ofSocket: descriptor)) }
-            }
+            },
+            admitted: { agent.metrics.countConnection($0) }
         )
         let accounts = await agent.accountCount
         manager.ready(status: Self.status(accounts))
         logger.info("serving", metadata: ["socket": "\(own?.path ?? "passed by systemd")", "accounts": "\(accounts)"])
         let watchdog = Watchdog(manager, on: loop)
         let farewell = Farewell(manager: manager) {
+            agent.announceStop()
             loop.scheduleTask(in: Self.patience.homeservers) { Task { try? await transport.shutdown() } }
         }
         var configuration = ServiceGroupConfiguration(

@@ -49,7 +49,8 @@ final class AccountsUnderTest: Sendable {
                 setAlarm: { wait in log.alarm.withLock { $0 = wait } },
                 watchNetwork: { isWanted in log.watches.withLock { $0 = isWanted } },
                 countChanged: { _ in },
-                accountChanged: { account in log.states.withLock { $0.append(account.state) } }
+                accountChanged: { account in log.states.withLock { $0.append(account.state) } },
+                happened: { _, _ in }
             ),
             logger: Logger(label: "test")
         )

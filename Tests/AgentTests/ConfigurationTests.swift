@@ -26,7 +26,8 @@ struct ConfigurationTests {
             {
                 consent: 'caller', /* for all */
                 "accounts": { '@a:b': { consent: "none" }, "@c:d": {}, },
-                limits: { login_token: { count: 2, per_ms: +30000 }, wrong_password: { count: 3, per_ms: 1000 } },
+                limits: { login_token: { count: 2, per_ms: +30000 }, wrong_password: { count: 3, per_ms: 1000 },
+                          requester: { count: 4, per_ms: 5000 } },
                 ca_file: 'ca.pem',
                 socket: {
                     message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
@@ -40,6 +41,7 @@ struct ConfigurationTests {
         expected.accountConsent = ["@a:b": .none]
         expected.quotas.loginToken = Quota(count: 2, perMs: 30_000)
         expected.quotas.wrongPassword = Quota(count: 3, perMs: 1000)
+        expected.quotas.requester = Quota(count: 4, perMs: 5000)
         expected.caFile = "\(folder.path)/ca.pem"
         expected.socket.messageBytes = 1
         expected.socket.inFlight = 2
@@ -98,7 +100,7 @@ struct ConfigurationTests {
         ),
         (
             "{limits:{login_tokens:{}}}",
-            "line 1, column 10: limits.login_tokens is not known here; known: login_token, wrong_password"
+            "line 1, column 10: limits.login_tokens is not known here; known: login_token, requester, wrong_password"
         ),
     ])
     func `names what is wrong, by line and column`(_ text: String, _ description: String) throws {

@@ -28,7 +28,7 @@ struct MintBookTests {
 
     private func obstacle(_ book: MintBook) async -> JSONValue? {
         do throws(AgentError) {
-            try await book.check(alice, for: nil)
+            try await book.check(alice, for: nil, by: nil)
             return nil
         } catch {
             #expect(error.kind == .rateLimited)
@@ -101,7 +101,7 @@ struct MintBookTests {
         clock.advance(by: .seconds(900))
         _ = try await open().noteLimit(of: alice, retryAfter: .seconds(7))
         #expect(await obstacle(try open()) == 7000)
-        let limits = await (try open()).limits(of: [alice])
+        let limits = await (try open()).limits(of: [alice], for: someone)
         #expect(limits.map(\.name) == [.loginToken, .wrongPassword])
         #expect(limits.first?.notBeforeReason == .homeserver)
     }
@@ -126,6 +126,51 @@ struct MintBookTests {
         let again = try open()
         #expect(await again.tokens(of: nil).map(\.state) == [.live])
         #expect(await again.tokens(of: nil) == book.tokens(of: nil))
+    }
+
+    @Test func `a requester's own limit is for its unit, whatever the account, and outlasts the process`() async throws
+    {
+        var quotas = Quotas()
+        quotas.requester = Quota(count: 1, perMs: 600_000)
+        let open = { [clock, folder] in try MintBook(folder: folder, quotas: quotas, clock: { clock.now }) }
+        let build = Requester(pid: 1, uid: 1000, command: "a", unit: "build.service")
+        // Another name and another pid make no other requester.
+        let again = Requester(pid: 2, uid: 1000, command: "b", unit: "build.service")
+        let other = Requester(pid: 3, uid: 1000, command: "a", unit: "other.service")
+        let loose = Requester(pid: 4, uid: 1000, command: "a")
+        _ = try await open().take(alice, purpose: nil, requester: build)
+        let book = try open()
+        let refused = await #expect(throws: AgentError.self) {
+            try await book.check("@bob:example.org", for: nil, by: again)
+        }
+        #expect(refused?.kind == .rateLimited && refused?.data["limit"] == "requester")
+        for requester in [other, loose] { try await book.check("@bob:example.org", for: nil, by: requester) }
+        let limit = await book.limits(of: [], for: again).first
+        #expect(limit?.name == .requester && limit?.remaining == 0 && limit?.retryAfterMs == 600_000)
+        #expect(await book.limits(of: [], for: loose).first?.remaining == 1)
+        clock.advance(by: .seconds(600))
+        #expect(await book.limits(of: [], for: again).first?.remaining == 1)
+    }
+
+    @Test func `a requester's permit goes back with the account's`() async throws {
+        var quotas = Quotas()
+        quotas.requester = Quota(count: 1, perMs: 600_000)
+        let book = try MintBook(folder: folder, quotas: quotas, clock: { [clock] in clock.now })
+        try await book.giveBack(try await book.take(alice, purpose: nil, requester: someone))
+        #expect(await book.limits(of: [alice], for: someone).map(\.remaining) == [1, 1, 5])
+        _ = try await book.take(alice, purpose: nil, requester: someone)
+    }
+
+    @Test func `a ledger of before requesters had units still loads`() async throws {
+        let entry = """
+            {"token_id":"t-1","issued_at":"2026-11-23T12:00:00.000Z","expires_at":"2026-11-23T12:02:00.000Z",\
+            "is_settled":true,"requester":{"pid":4712,"uid":1000,"command":"jeton"}}
+            """
+        let record = "{\"meter\":{},\"wrong_passwords\":[],\"entries\":[\(entry)]}"
+        let file = "\(folder.path)/mints.json"
+        try Data("{\"version\":1,\"value\":{\"\(alice)\":\(record)}}".utf8).write(to: URL(filePath: file))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        #expect(await (try open()).tokens(of: nil).first?.requester == someone)
     }
 
     @Test func `lists the newest first`() async throws {

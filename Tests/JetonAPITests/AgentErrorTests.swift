@@ -17,7 +17,7 @@ struct AgentErrorTests {
         (.consentTimeout, -32010, "consent_timeout"), (.promptUnavailable, -32011, "prompt_unavailable"),
         (.locked, -32012, "locked"), (.forbidden, -32013, "forbidden"), (.busy, -32014, "busy"),
         (.outcomeUnknown, -32015, "outcome_unknown"), (.storageFailed, -32016, "storage_failed"),
-        (.tokenBurnt, -32017, "token_burnt"),
+        (.tokenBurnt, -32017, "token_burnt"), (.cancelled, -32018, "cancelled"),
     ]
 
     @Test(arguments: codes)

@@ -20,6 +20,32 @@ struct DescriptionTests {
         memberNames(of: Schema.of(M.self)).union(memberNames(of: Schema.of(M.Result.self)))
     }
 
+    private static func memberNames<E: Event>(ofEvent event: E.Type) -> Set<String> {
+        memberNames(of: OpenRPC.shape(of: E.self))
+    }
+
+    /// The params of an event's example, and their shape.
+    private static func told<E: Event>(_ event: E.Type) throws -> (JSONDocument, Schema) {
+        let document = try JSONDocument(EventNotification(E.example, at: .example).bytes)
+        let params = try #require(document.root["params"])
+        return (try JSONDocument(Array(document.text(of: params))), OpenRPC.shape(of: E.self))
+    }
+
+    @Test(arguments: Events.all.indices)
+    func `each event says what it tells, in sentences, and its example is told as it says`(_ index: Int) throws {
+        let event = Events.all[index]
+        #expect(event.summary.hasSuffix("."))
+        for name in Self.memberNames(ofEvent: event) {
+            #expect(Glossary.sentences[name]?.hasSuffix(".") == true, "\(name)")
+        }
+        let (params, shape) = try Self.told(event)
+        #expect(throws: Never.self) { try shape.check(params.root, in: params) }
+    }
+
+    @Test func `each type of event is declared once`() {
+        #expect(Events.all.map { $0.type } == EventType.allCases)
+    }
+
     @Test(arguments: OpenRPC.methods.indices)
     func `each name in a method has its sentence`(_ index: Int) {
         for name in Self.memberNames(of: OpenRPC.methods[index]) {
@@ -35,6 +61,7 @@ struct DescriptionTests {
 
     @Test func `the glossary has no sentence that nobody needs`() {
         var used = OpenRPC.methods.reduce(into: Set<String>()) { $0.formUnion(Self.memberNames(of: $1)) }
+        for event in Events.all { used.formUnion(Self.memberNames(ofEvent: event)) }
         used.formUnion(AgentError.Kind.allCases.flatMap(\.members))
         #expect(Set(Glossary.sentences.keys).subtracting(used) == [])
     }

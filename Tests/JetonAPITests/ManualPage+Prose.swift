@@ -42,6 +42,39 @@ extension ManualPage {
         No method ever gives an access token, a refresh token or a password.
         """#
 
+    static let eventsText = #"""
+        A connection that has called
+        .B event.subscribe
+        gets notifications with the method
+        .B event
+        between its answers, until it calls
+        .B event.unsubscribe
+        or ends.
+        Their params are the members given here.
+        Nothing is kept for a connection that does not read: once it reads again, it is told how much it has missed.
+        .B jeton events
+        shows them.
+        """#
+
+    static let restrictedText = #"""
+        .SH THE RESTRICTED SOCKET
+        .I $XDG_RUNTIME_DIR/jeton/restricted.sock
+        is there where
+        .I jetond\-restricted.socket
+        is enabled: it is made for being forwarded to other machines and into containers, so whoever asks there cannot
+        be known.
+        Only these methods are served:
+        .B agent.ping ;
+        .B agent.status
+        with version, api_version and locked_by alone;
+        .B login_token.support
+        for an account;
+        .B login_token.generate
+        with account, purpose and wait_ms alone, always by the agent's own prompt.
+        All else is answered by the error
+        .BR forbidden .
+        """#
+
     static let errorsText = #"""
         An error has a code, a message for people, and in data its kind and further facts.
         Programs should go by the kind.

@@ -6,7 +6,8 @@ import FoundationEssentials
 enum ManualPage {
     static var text: String {
         let methods = OpenRPC.methods.map { section(of: $0) }
-        let parts = [head, protocolText, ".SH METHODS"] + methods + [objects, errors, clients, tail]
+        let parts =
+            [head, protocolText, ".SH METHODS"] + methods + [events, restrictedText, objects, errors, clients, tail]
         return parts.joined(separator: "\n") + "\n"
     }
 
@@ -69,6 +70,16 @@ enum ManualPage {
         case .boolean: "true or false"
         case .any: "any value"
         }
+    }
+
+    private static var events: String {
+        let all = Events.all.flatMap { event -> [String] in section(of: event) }
+        return ([".SH EVENTS", eventsText] + all).joined(separator: "\n")
+    }
+
+    private static func section<E: Event>(of event: E.Type) -> [String] {
+        let own = OpenRPC.shape(of: E.self)
+        return [".SS \(literal(E.type.rawValue))", plain(E.summary)] + members(of: own, orElse: "nothing.")
     }
 
     private static var objects: String {

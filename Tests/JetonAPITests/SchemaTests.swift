@@ -27,6 +27,10 @@ struct SchemaTests {
         is_default: boolean, access_token_expires_at?: time, \
         login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
         """
+    private static let eventTypes = """
+        login_token.issued|login_token.expired|rate_limit.hit|account.logged_in|account.logged_out|\
+        account.state_changed|account.renewed|agent.stopping|events.missed
+        """
     private static let requester = """
         {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \
         parents?: [{pid: integer, command: string}]}
@@ -70,7 +74,7 @@ struct SchemaTests {
         "login_token.generate": (
             """
             {account?: string, purpose?: string, auth?: {*: any}, consent?: {challenge: string}, \
-            prompt?: caller|agent}
+            prompt?: caller|agent, wait_ms?: integer}
             """,
             """
             {login_token: string, expires_in_ms: integer, expires_at: time, token_id: string, user_id: string, \
@@ -87,8 +91,20 @@ struct SchemaTests {
         "rate_limit.status": (
             "{account?: string}",
             """
-            {limits: [{name: login_token|wrong_password, account?: string, count: integer, per_ms: integer, \
+            {limits: [{name: login_token|wrong_password|requester, account?: string, count: integer, per_ms: integer, \
             remaining: integer, retry_after_ms: integer, not_before_reason?: homeserver}]}
+            """
+        ),
+        "event.subscribe": ("{types?: [\(eventTypes)]}", "{}"),
+        "event.unsubscribe": ("{types?: [\(eventTypes)]}", "{}"),
+        "request.cancel": ("{id: any}", "{}"),
+        "agent.metrics": (
+            "{}",
+            """
+            {since: time, connections_accepted: integer, connections_refused: integer, requests_answered: integer, \
+            requests_failed: integer, failures_by_kind: {*: integer}, tokens_minted: integer, tokens_dropped: integer, \
+            tokens_unknown: integer, limits_hit: integer, renewals_done: integer, renewals_failed: integer, \
+            events_sent: integer, events_missed: integer}
             """
         ),
         "rpc.discover": ("{}", "any"),

@@ -97,6 +97,7 @@ extension Accounts {
             return newer.accessToken
         }
         logger.debug("renewed the session", metadata: ["account": "\(account)"])
+        ties.happened(account, .renewed(expiresAt: sessions[account]?.accessTokenExpiresAt))
         return renewal.accessToken
     }
 
@@ -105,6 +106,7 @@ extension Accounts {
         let (account, now) = (session.userId, ties.clock())
         let told = AgentError(error, at: session.homeserver)
         logger.debug("a renewal failed", metadata: ["account": "\(account)", "error": "\(told.message)"])
+        ties.happened(account, .notRenewed)
         let failure = RenewalFailure(error)
         let answer: AgentError
         switch failure {

@@ -17,6 +17,16 @@ actor Accounts {
         let countChanged: @Sendable (Int) -> Void
         /// Called with an account whose state or cause has changed, as the API tells it.
         let accountChanged: @Sendable (Account) -> Void
+        /// Called with what else has happened to a session.
+        let happened: @Sendable (String, News) -> Void
+    }
+
+    /// What happens to a session, besides changes of its state.
+    enum News: Sendable {
+        case loggedIn
+        case loggedOut
+        case renewed(expiresAt: Moment?)
+        case notRenewed
     }
 
     let transport: HTTPTransport
@@ -104,6 +114,7 @@ actor Accounts {
     func keep(_ session: SessionRecord) async throws(AgentError) {
         try await change(session.userId) { _ in session }
         heard(from: session.userId)
+        ties.happened(session.userId, .loggedIn)
     }
 
     func forget(_ account: String) async throws(AgentError) {
@@ -112,6 +123,7 @@ actor Accounts {
         try await change(account) { _ in nil }
         (outages[account], told[account]) = (nil, nil)
         plan()
+        ties.happened(account, .loggedOut)
     }
 
     /// Changes what is remembered of an account, if it is still held.

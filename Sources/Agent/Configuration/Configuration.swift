@@ -21,6 +21,7 @@ public struct Configuration: Sendable, Equatable {
         }
         quotas.loginToken = file.limits?.loginToken ?? quotas.loginToken
         quotas.wrongPassword = file.limits?.wrongPassword ?? quotas.wrongPassword
+        quotas.requester = file.limits?.requester ?? quotas.requester
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
         socket.inFlight = file.socket?.inFlight ?? socket.inFlight
@@ -39,6 +40,7 @@ struct ConfigurationFile: Decodable, Sendable {
     struct Limits: Decodable, Sendable {
         var loginToken: Quota?
         var wrongPassword: Quota?
+        var requester: Quota?
     }
 
     struct Socket: Decodable, Sendable {

@@ -33,6 +33,15 @@ struct Meter: Sendable, Equatable, Codable {
         self.earnedAt = min(earnedAt, now.advanced(by: quota.ahead + quota.interval))
     }
 
+    func clamped(at now: Moment, to quota: Quota) -> Meter {
+        var meter = self
+        meter.clamp(at: now, to: quota)
+        return meter
+    }
+
+    /// Whether it remembers anything that still counts.
+    func isInUse(at now: Moment) -> Bool { earnedAt.map { $0 > now } ?? false }
+
     /// Takes a permit, if there is one.
     mutating func take(at now: Moment, from quota: Quota) -> Verdict {
         clamp(at: now, to: quota)

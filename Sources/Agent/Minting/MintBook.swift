@@ -4,18 +4,21 @@ internal import Vault
 /// The limits and the ledger of all accounts. What it grants is on the disk before it is granted.
 actor MintBook {
     /// A permit that was taken, and how to give it back.
-    struct Attempt: Sendable, Equatable {
+    struct Attempt: Sendable {
         let account: String
         let tokenId: String
         let sentAt: Moment
         fileprivate let before: Moment?
         fileprivate let after: Moment?
+        fileprivate let requesters: (before: RequesterMeters, after: RequesterMeters)
     }
 
     private let file: StateFile<[String: MintRecord]>
+    private let requesterFile: StateFile<RequesterMeters>
     private let quotas: Quotas
     private let clock: @Sendable () -> Moment
     private var records: [String: MintRecord]
+    private var requesters: RequesterMeters
 
     /// The life of a token of which nothing is known: longer than any homeserver's default.
     private static let longestLife = Duration.seconds(3600)
@@ -26,23 +29,31 @@ actor MintBook {
         clock: @escaping @Sendable () -> Moment
     ) throws(StorageProblem) {
         file = StateFile("mints.json", in: folder)
+        requesterFile = StateFile("requesters.json", in: folder)
         self.quotas = quotas
         self.clock = clock
         records = try file.load() ?? [:]
+        requesters = try requesterFile.load() ?? RequesterMeters()
     }
 
     /// - Throws: `rate_limited`, where no login token can be minted now.
-    func check(_ account: String, for challenge: Challenge?) throws(AgentError) {
-        let now = clock()
-        guard let obstacle = record(of: account, at: now).obstacle(at: now, quotas) else { return }
+    func check(_ account: String, for challenge: Challenge?, by requester: Requester?) throws(AgentError) {
+        guard let obstacle = obstacle(account, requester, at: clock()) else { return }
         throw .rateLimited(obstacle, challenge: challenge?.isAnswered == true ? challenge : nil)
+    }
+
+    private func obstacle(_ account: String, _ requester: Requester?, at now: Moment) -> Obstacle? {
+        if let obstacle = record(of: account, at: now).obstacle(at: now, quotas) { return obstacle }
+        guard let requester, let quota = quotas.requester else { return nil }
+        let wait = requesters.wait(of: requester, at: now, quota)
+        return wait > .zero ? Obstacle(scope: .local, limit: .requester, wait: wait) : nil
     }
 
     /// Takes the permit and notes that a token may exist from now on.
     func take(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
         let now = clock()
+        if let obstacle = obstacle(account, requester, at: now) { throw .rateLimited(obstacle) }
         var record = record(of: account, at: now)
-        if let obstacle = record.obstacle(at: now, quotas) { throw .rateLimited(obstacle) }
         let before = record.meter.earnedAt
         _ = record.meter.take(at: now, from: quotas.loginToken)
         let life = record.lastLifeMs.map { .milliseconds($0) } ?? Self.longestLife
@@ -55,14 +66,26 @@ actor MintBook {
             requester: requester
         )
         record.add(entry)
-        try await replace(record, of: account)
-        return Attempt(
+        // Both before the first wait, so that nobody else finds either permit.
+        let (old, others) = (records[account], requesters)
+        records[account] = record
+        if let quota = quotas.requester { requesters.take(for: requester, at: now, quota) }
+        let attempt = Attempt(
             account: account,
             tokenId: entry.tokenId,
             sentAt: now,
             before: before,
-            after: record.meter.earnedAt
+            after: record.meter.earnedAt,
+            requesters: (others, requesters)
         )
+        do throws(AgentError) {
+            if quotas.requester != nil { try await save(requesters, to: requesterFile) }
+            try await save(records, to: file)
+        } catch {
+            (records[account], requesters) = (old, others)
+            throw error
+        }
+        return attempt
     }
 
     /// The homeserver minted.
@@ -83,6 +106,10 @@ actor MintBook {
         var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
+        if requesters == attempt.requesters.after, requesters != attempt.requesters.before {
+            requesters = attempt.requesters.before
+            try await save(requesters, to: requesterFile)
+        }
         try await replace(record, of: attempt.account)
     }
 
@@ -118,15 +145,17 @@ actor MintBook {
             .sorted { $0.issuedAt > $1.issuedAt }
     }
 
-    func limits(of accounts: [String]) -> [RateLimit] {
+    func limits(of accounts: [String], for requester: Requester) -> [RateLimit] {
         let now = clock()
-        return accounts.flatMap { account -> [RateLimit] in
-            let record = record(of: account, at: now)
-            return [
-                record.loginTokenLimit(account, at: now, quotas.loginToken),
-                record.wrongPasswordLimit(account, at: now, quotas.wrongPassword),
-            ]
-        }
+        let own = quotas.requester.map { [requesters.limit(of: requester, at: now, $0)] } ?? []
+        return own
+            + accounts.flatMap { account -> [RateLimit] in
+                let record = record(of: account, at: now)
+                return [
+                    record.loginTokenLimit(account, at: now, quotas.loginToken),
+                    record.wrongPasswordLimit(account, at: now, quotas.wrongPassword),
+                ]
+            }
     }
 
     /// The record as it can be true now.
@@ -141,10 +170,21 @@ actor MintBook {
     private func replace(_ record: MintRecord, of account: String) async throws(AgentError) {
         let old = records[account]
         records[account] = record
-        do {
-            try await file.save(records)
+        do throws(AgentError) {
+            try await save(records, to: file)
         } catch {
             records[account] = old
+            throw error
+        }
+    }
+
+    private func save<Value: Codable & Sendable>(
+        _ value: Value,
+        to file: StateFile<Value>
+    ) async throws(AgentError) {
+        do {
+            try await file.save(value)
+        } catch {
             throw .storageFailed(error)
         }
     }

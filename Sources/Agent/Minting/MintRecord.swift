@@ -93,6 +93,8 @@ public struct Quotas: Sendable, Equatable {
     /// What Synapse allows too, so that ours speaks first and costs nobody a password.
     public var loginToken = Quota(count: 1, perMs: 60_000)
     public var wrongPassword = Quota(count: 5, perMs: 900_000)
+    /// Nil: requesters are not told apart.
+    public var requester: Quota?
 
     public init() {}
 }

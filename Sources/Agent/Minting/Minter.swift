@@ -42,20 +42,16 @@ actor Minter {
             guard challenges.claim(challenge.id) else { throw .challengeGone("consent.challenge") }
             return try deliver(token, of: session)
         }
-        try await book.check(account, for: challenge)
+        try await book.check(account, for: challenge, by: requester)
         try requirePrompt(request, account)
         try await support.require(account)
         let purpose = challenge?.purpose ?? request.purpose
         let minting = Minting(account: account, purpose: purpose, request: request, requester: requester)
-        let result = try await gate.pass(account) { () async throws(AgentError) in
+        return try await gate.pass(account) { () async throws(AgentError) in
             // Whoever waited for their turn may have gone meanwhile; then nothing is begun.
             if Task.isCancelled { throw .withdrawn }
             return try await run(minting)
         }
-        if Task.isCancelled {
-            logger.notice("the requester has gone: its login token is dropped", metadata: ["account": "\(account)"])
-        }
-        return result
     }
 
     /// Where only the agent's own prompt counts, there must be one before anything is asked of the homeserver.
@@ -73,7 +69,7 @@ actor Minter {
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
         // Look again: while we waited for our turn, the limit or the challenge may have been used up.
         let challenge = try challenges.answered(by: minting.request, at: clock())
-        try await book.check(minting.account, for: challenge)
+        try await book.check(minting.account, for: challenge, by: minting.requester)
         guard let challenge else {
             switch session.asking(at: clock()) {
             case .absent: return try await ask(minting, session)

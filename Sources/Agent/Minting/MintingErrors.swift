@@ -74,7 +74,7 @@ extension AgentError {
         return AgentError(.homeserverError, message, ["http_status": 400, "errcode": "M_UNKNOWN"])
     }
 
-    static let withdrawn = AgentError(.internalError, "The request was withdrawn.")
+    static let withdrawn = AgentError(.cancelled, "The request was cancelled.")
 
     static func challengeGone(_ field: String) -> AgentError {
         invalidParams("\(field) is not known or has expired; begin anew without it", field: field)

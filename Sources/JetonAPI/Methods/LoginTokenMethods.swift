@@ -50,7 +50,9 @@ public struct GenerateLoginToken: Method, Equatable {
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
-        .homeserverUnreachable, .consentRequired, .promptUnavailable, .forbidden, .outcomeUnknown, .storageFailed,
+        .homeserverUnreachable, .consentRequired, .promptUnavailable, .forbidden, .busy, .outcomeUnknown,
+        .storageFailed,
+        .cancelled,
     ]
     public static var example: MethodExample<GenerateLoginToken> {
         .init(
@@ -87,19 +89,22 @@ public struct GenerateLoginToken: Method, Equatable {
     public var auth: [String: JSONValue]?
     public var consent: Consent?
     public var prompt: Prompt?
+    public var waitMs: Int?
 
     public init(
         account: String? = nil,
         purpose: String? = nil,
         auth: [String: JSONValue]? = nil,
         consent: Consent? = nil,
-        prompt: Prompt? = nil
+        prompt: Prompt? = nil,
+        waitMs: Int? = nil
     ) {
         self.account = account
         self.purpose = purpose
         self.auth = auth
         self.consent = consent
         self.prompt = prompt
+        self.waitMs = waitMs
     }
 
     public struct Result: Codable, Sendable, Equatable {

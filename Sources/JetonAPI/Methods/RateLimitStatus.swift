@@ -23,6 +23,8 @@ public struct RateLimit: Codable, Sendable, Equatable {
         case loginToken = "login_token"
         /// Wrong passwords for an account.
         case wrongPassword = "wrong_password"
+        /// Login tokens for the unit, the session or the user of the program that asks, where the configuration has it.
+        case requester
     }
 
     /// Why nothing goes before a moment that the limit itself does not explain.

@@ -11,6 +11,7 @@ public struct Caller: Sendable {
     private let send: @Sendable ([UInt8]) -> Bool
     private let withdraw: @Sendable (RequestID) -> Bool
     private let observeEnd: @Sendable (@escaping @Sendable () -> Void) -> Void
+    private let observeReading: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// - Parameters:
     ///   - connection: its number.
@@ -19,13 +20,15 @@ public struct Caller: Sendable {
     ///   - send: sends a line, unless the client has too much to read already.
     ///   - withdraw: cancels the running requests with an id; called on the event loop only.
     ///   - observeEnd: calls back once, when the connection has ended.
+    ///   - observeReading: calls back each time when more can be sent again.
     public init(
         connection: Int,
         socket: Socket,
         peer: Peer,
         send: @escaping @Sendable ([UInt8]) -> Bool = { _ in false },
         withdraw: @escaping @Sendable (RequestID) -> Bool = { _ in false },
-        observeEnd: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
+        observeEnd: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
+        observeReading: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
     ) {
         self.connection = connection
         self.socket = socket
@@ -33,6 +36,7 @@ public struct Caller: Sendable {
         self.send = send
         self.withdraw = withdraw
         self.observeEnd = observeEnd
+        self.observeReading = observeReading
     }
 
     /// Sends a notification, from whatever thread; `message` is JSON without a newline.
@@ -43,6 +47,9 @@ public struct Caller: Sendable {
     /// Cancels the requests of this connection that run under `id`. False where there is none.
     /// For handlers that answer at once: those run on the connection's event loop, in the order of the lines.
     public func cancel(_ id: RequestID) -> Bool { withdraw(id) }
+
+    /// Calls `action` each time when the client has read enough for more to be sent, in a turn of the loop of its own.
+    public func whenReading(_ action: @escaping @Sendable () -> Void) { observeReading(action) }
 
     /// Calls `action` once, when the connection has ended; at once where it has already.
     public func whenEnded(_ action: @escaping @Sendable () -> Void) { observeEnd(action) }

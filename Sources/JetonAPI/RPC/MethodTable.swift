@@ -21,6 +21,9 @@ public struct MethodTable<Asker: Sendable>: Sendable {
     }
 
     private var entries: [String: Entry] = [:]
+    private var refusals: [String: AgentError] = [:]
+    /// Told of each answer, notifications' too: nil for a result, else the kind of error.
+    public var answered: @Sendable (AgentError.Kind?) -> Void = { _ in }
 
     public init() {}
 
@@ -61,6 +64,9 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         add(M.self, .atOnce { _, _ throws(AgentError) in try text.bytes() })
     }
 
+    /// Lets a method that there is, though not here, be answered by an error, whatever the params are.
+    public mutating func refuse(_ name: String, with error: AgentError) { refusals[name] = error }
+
     private mutating func add<M: Method>(_ method: M.Type, _ handler: Handler) {
         precondition(entries[M.name] == nil, "\(M.name) is served twice")
         entries[M.name] = Entry(params: .of(M.self), handler: handler)
@@ -72,24 +78,29 @@ public struct MethodTable<Asker: Sendable>: Sendable {
             switch try handler(of: call) {
             case .atOnce(let handle):
                 let result = try handle(call, asker)
+                answered(nil)
                 return .ready(call.id.map { Reply.bytes(id: $0, result: result) })
             case .inTime(let handle):
                 return .pending {
                     do throws(AgentError) {
                         let result = try await handle(call, asker)
+                        answered(nil)
                         return call.id.map { Reply.bytes(id: $0, result: result) }
                     } catch {
+                        answered(error.kind)
                         return call.id.map { Reply.bytes(id: $0, error: error) }
                     }
                 }
             }
         } catch {
+            answered(error.kind)
             return .ready(call.id.map { Reply.bytes(id: $0, error: error) })
         }
     }
 
     /// The method's handler, once the params have the shape that it wants.
     private func handler(of call: Call) throws(AgentError) -> Handler {
+        if let refusal = refusals[call.method] { throw refusal }
         guard let entry = entries[call.method] else { throw .methodNotFound(call.method, known: names) }
         if let params = call.params {
             guard params.members != nil else {
@@ -107,8 +118,10 @@ public struct MethodTable<Asker: Sendable>: Sendable {
     }
 
     private static func params<M: Method>(of call: Call) throws(AgentError) -> M {
+        let decoder = JSONCoding.decoder()
+        decoder.userInfo[RequestID.callKey] = call
         do {
-            return try JSONCoding.decoder().decode(M.self, from: Data(call.paramsText))
+            return try decoder.decode(M.self, from: Data(call.paramsText))
         } catch {
             // The schema was checked before; what is left is a value of the right shape that is still none of ours.
             throw .invalidParams(DecodingSentence.of(error))

@@ -1,0 +1,41 @@
+internal import JetonAPI
+
+/// Tells when the life of a login token is over. There is a timer only while somebody wants to know and a token lives.
+actor ExpiryWatch {
+    private let book: MintBook
+    private let events: EventHub
+    private let clock: @Sendable () -> Moment
+    private var timer: Task<Void, any Error>?
+    /// What has expired by then was told, or nobody wanted to know.
+    private var toldUntil: Moment
+
+    init(book: MintBook, events: EventHub, clock: @escaping @Sendable () -> Moment) {
+        self.book = book
+        self.events = events
+        self.clock = clock
+        toldUntil = clock()
+    }
+
+    /// Looks for the next token to expire. Call it when there is another token, or another subscriber.
+    func plan() async {
+        let now = clock()
+        guard events.isWanted(.loginTokenExpired) else {
+            timer?.cancel()
+            toldUntil = now
+            return
+        }
+        let tokens = await book.tokens(of: nil)
+        for token in tokens where token.expiresAt > toldUntil && token.expiresAt <= now {
+            events.publish(LoginTokenExpired(account: token.account, tokenId: token.tokenId))
+        }
+        toldUntil = max(toldUntil, now)
+        timer?.cancel()
+        guard let next = tokens.map(\.expiresAt).filter({ $0 > toldUntil }).min() else { return }
+        let wait = max(clock().duration(to: next), .milliseconds(1))
+        // Unstructured: nobody waits for it, and the next call of this replaces it.
+        timer = Task {
+            try await Task.sleep(for: wait)
+            await plan()
+        }
+    }
+}

@@ -1,0 +1,16 @@
+internal import JetonAPI
+
+/// What a caller that waits for a limit has to know before its turn comes.
+extension Minter {
+    /// Which account a request is about.
+    func account(for request: Request) async throws(AgentError) -> String {
+        let challenge = try challenges.answered(by: request, at: clock())
+        return try await accounts.find(challenge?.account ?? request.account)
+    }
+
+    /// Why a caller went away empty-handed whose turn did not come in time.
+    func outOfPatience(_ account: String) async throws(AgentError) -> AgentError {
+        try await book.check(account, for: nil, by: nil)
+        return AgentError(.busy, "Others wait for the same limit, and came first.", ["limit": "login_token"])
+    }
+}

@@ -1,0 +1,105 @@
+internal import JetonAPI
+internal import Logging
+
+/// Minting as the socket offers it: whoever is ready to wait for a limit waits here, and what came of it is counted and
+/// told.
+struct PatientMinter: Sendable {
+    typealias Request = GenerateLoginToken
+
+    let minter: Minter
+    let book: MintBook
+    let line = WaitingLine()
+    let events: EventHub
+    let expiries: ExpiryWatch
+    let metrics: Metrics
+    let logger: Logger
+
+    /// A day: nobody waits longer for a login token.
+    private static let longestWait = 86_400_000
+
+    func generate(_ request: Request, for requester: Requester) async throws(AgentError) -> Request.Result {
+        let patience = request.waitMs ?? 0
+        guard (0...Self.longestWait).contains(patience) else {
+            throw .invalidParams("wait_ms must be from 0 to \(Self.longestWait)", field: "wait_ms")
+        }
+        do throws(AgentError) {
+            let result =
+                if patience == 0 {
+                    try await minter.generate(request, for: requester)
+                } else {
+                    try await wait(.milliseconds(patience), for: request, requester)
+                }
+            if Task.isCancelled {
+                logger.notice(
+                    "the requester has gone: its login token is dropped",
+                    metadata: ["account": "\(result.userId)"]
+                )
+                metrics.count { $0.tokensDropped += 1 }
+                throw .withdrawn
+            }
+            await delivered(result)
+            return result
+        } catch {
+            note(error, request, requester)
+            throw error
+        }
+    }
+
+    /// Tries again each time when the limit says so: as the first in line, never before its time.
+    private func wait(
+        _ patience: Duration,
+        for request: Request,
+        _ requester: Requester
+    ) async throws(AgentError) -> Request.Result {
+        var request = request
+        let account = try await minter.account(for: request)
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        func left() -> Duration { ContinuousClock.now.duration(to: deadline) }
+
+        guard await line.enter(account, within: patience) else {
+            if Task.isCancelled { throw .withdrawn }
+            throw try await minter.outOfPatience(account)
+        }
+        defer { line.leave(account) }
+        while true {
+            do throws(AgentError) {
+                return try await minter.generate(request, for: requester)
+            } catch {
+                guard error.kind == .rateLimited, let milliseconds = error.data["retry_after_ms"]?.integerValue else {
+                    throw error
+                }
+                let wait = Duration.milliseconds(max(1, milliseconds))
+                // What takes longer than the caller will wait is told at once.
+                guard wait <= left() else { throw error }
+                // The user has agreed already: the challenge alone goes on.
+                if let challenge = error.data["challenge"], request.auth != nil {
+                    request.auth = ["challenge": challenge]
+                }
+                do {
+                    try await Task.sleep(for: wait)
+                } catch {
+                    throw .withdrawn
+                }
+            }
+        }
+    }
+
+    private func delivered(_ token: Request.Result) async {
+        metrics.count { $0.tokensMinted += 1 }
+        guard let entry = await book.tokens(of: [token.userId]).first(where: { $0.tokenId == token.tokenId }) else {
+            return
+        }
+        events.publish(LoginTokenIssued(entry))
+        await expiries.plan()
+    }
+
+    private func note(_ failure: AgentError, _ request: Request, _ requester: Requester) {
+        switch failure.kind {
+        case .rateLimited:
+            metrics.count { $0.limitsHit += 1 }
+            events.publish(RateLimitHit(account: request.account, error: failure.data, requester: requester))
+        case .outcomeUnknown: metrics.count { $0.tokensUnknown += 1 }
+        default: break
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import JetonAPI
+
+/// How many login tokens each requester has had, whatever the account: an optional limit.
+struct RequesterMeters: Sendable, Equatable, Codable {
+    private(set) var meters: [String: Meter] = [:]
+
+    func wait(of requester: Requester, at now: Moment, _ quota: Quota) -> Duration {
+        meters[requester.limitKey]?.clamped(at: now, to: quota).wait(at: now, from: quota) ?? .zero
+    }
+
+    /// Takes a permit, which must be there. Meters that remember nothing any more are dropped.
+    mutating func take(for requester: Requester, at now: Moment, _ quota: Quota) {
+        meters = meters.mapValues { $0.clamped(at: now, to: quota) }.filter { $0.value.isInUse(at: now) }
+        _ = meters[requester.limitKey, default: Meter()].take(at: now, from: quota)
+    }
+
+    func limit(of requester: Requester, at now: Moment, _ quota: Quota) -> RateLimit {
+        let meter = (meters[requester.limitKey] ?? Meter()).clamped(at: now, to: quota)
+        return RateLimit(
+            name: .requester,
+            account: nil,
+            count: quota.count,
+            perMs: quota.perMs,
+            remaining: meter.remaining(at: now, from: quota),
+            retryAfterMs: max(meter.wait(at: now, from: quota), .zero).milliseconds
+        )
+    }
+}
+
+extension Requester {
+    /// By what requesters are told apart: what a program cannot change by itself. Its name it can, and its pid by
+    /// starting anew; out of its unit or session it comes only with systemd's help.
+    var limitKey: String {
+        if let unit { return "unit \(unit)" }
+        if let session { return "session \(session)" }
+        return "user \(uid)"
+    }
+}
