@@ -23,6 +23,12 @@ public struct Admin: Sendable {
         try await request("POST", "v1/deactivate/\(user.id)", ["erase": false])
     }
 
+    /// Addresses that they can be named by, as if they had shown that these are theirs.
+    public func setAddresses(email: String, phone: String, of user: TestUser) async throws {
+        let addresses = [["medium": "email", "address": email], ["medium": "msisdn", "address": phone]]
+        try await request("PUT", "v2/users/\(user.id)", ["threepids": addresses])
+    }
+
     public func devices(of user: TestUser) async throws -> [String] {
         try await request("GET", "v2/users/\(user.id)/devices").deviceIds
     }
@@ -33,7 +39,7 @@ public struct Admin: Sendable {
     }
 
     @discardableResult
-    private func request(_ method: String, _ path: String, _ body: [String: Bool]? = nil) async throws
+    private func request(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws
         -> OtherClient.Answer
     {
         // Anew for each: where sessions are brief, so is this one.

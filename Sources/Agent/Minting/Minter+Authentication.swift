@@ -12,7 +12,7 @@ extension Minter {
         switch try await post(minting, auth: nil, isQuestion: isQuestion) {
         case .wants(let uia): throw try await asked(uia, minting, session)
         case .minted(let token): return try await unseal(token, minting, session)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
+        case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         }
     }
 
@@ -53,9 +53,10 @@ extension Minter {
         var challenge = challenge
         switch try await post(minting, auth: nil, isQuestion: true, answering: challenge) {
         case .minted(let token): return try await unseal(token, minting, session)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
+        case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         case .wants(let fresh):
             challenge.wants = .authentication(fresh)
+            challenge.isAnswered = false
             guard minting.stage != nil, forgotten.completed.isEmpty else {
                 challenges.reopen(challenge)
                 throw .authRequired(challenge, fresh, at: session.homeserver)
@@ -63,7 +64,10 @@ extension Minter {
             switch try await post(minting, auth: minting.auth(in: fresh), answering: challenge) {
             case .minted(let token): return try deliver(token, of: session)
             case .wants(let next): throw try await goOn(challenge, minting, session, from: fresh, to: next)
-            case .forgotten: throw .sessionForgotten(at: session.homeserver)
+            case .forgotten(let error):
+                // It was the answer then: Synapse says the same of a kind of identifier that it does not know.
+                challenges.reopen(challenge)
+                throw AgentError(error, at: session.homeserver)
             }
         }
     }

@@ -43,7 +43,7 @@ extension Minter {
         case .minted(let token): return try deliver(token, of: session)
         // The homeserver has begun to ask: its question replaces ours.
         case .wants(let uia): throw try await asked(uia, minting, session)
-        case .forgotten: throw .sessionForgotten(at: session.homeserver)
+        case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         }
     }
 }

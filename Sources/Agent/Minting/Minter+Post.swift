@@ -6,8 +6,8 @@ extension Minter {
     enum Answer: Sendable {
         case minted(Challenge.SealedToken)
         case wants(UIAChallenge)
-        /// The homeserver knows nothing of this UIA session any more; nothing was minted.
-        case forgotten
+        /// The homeserver knows nothing of this UIA session any more, or so it seems; nothing was minted.
+        case forgotten(MatrixError)
     }
 
     /// What is known after a request that was neither granted nor answered by a question.
@@ -68,7 +68,7 @@ extension Minter {
                 return .wants(uia)
             case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
                 if let attempt { try await book.giveBack(attempt) }
-                return .forgotten
+                return .forgotten(.refused(refusal))
             case .matrix(let error): throw try await settle(minting, attempt, challenge, error)
             case .agent(let error):
                 if let attempt { try await book.giveBack(attempt) }

@@ -17,6 +17,11 @@ struct Minting: Sendable {
         var auth = request.auth ?? [:]
         auth["challenge"] = nil
         auth["session"] = uia.session.map { .string($0.reveal()) }
+        // Synapse 1.163.2 fails with 500 where the phone's older name, `number`, is missing.
+        if case .object(var identifier)? = auth["identifier"], identifier["type"] == "m.id.phone" {
+            identifier["number"] = identifier["number"] ?? identifier["phone"]
+            auth["identifier"] = .object(identifier)
+        }
         return auth
     }
 }

@@ -69,11 +69,6 @@ extension AgentError {
         AgentError(.homeserverError, "\(homeserver) \(problem).", ["http_status": 401])
     }
 
-    static func sessionForgotten(at homeserver: HomeserverAddress) -> AgentError {
-        let message = "\(homeserver) has lost track of the sign-in that was under way; begin anew."
-        return AgentError(.homeserverError, message, ["http_status": 400, "errcode": "M_UNKNOWN"])
-    }
-
     static let withdrawn = AgentError(.cancelled, "The request was cancelled.")
 
     static func challengeGone(_ field: String) -> AgentError {
