@@ -54,11 +54,18 @@ struct SchemaTests {
         ),
         "account.login": (
             """
-            {user_id?: string, homeserver?: string, password?: string, access_token?: string, \
-            refresh_token?: string, device_id?: string, device_name?: string}
+            {user_id?: string, homeserver?: string, password?: string, login_token?: string, access_token?: string, \
+            refresh_token?: string, device_id?: string, device_name?: string, allow_unsupported?: boolean}
             """,
             "{account: \(account)}"
         ),
+        "account.login_sso": (
+            """
+            {user_id?: string, homeserver?: string, idp?: string, device_name?: string, allow_unsupported?: boolean}
+            """,
+            "{login_id: string, sso_url: string, expires_at: time}"
+        ),
+        "account.login_sso_finish": ("{login_id: string, callback_url?: string}", "{account: \(account)}"),
         "account.list": ("{}", "{accounts: [\(account)]}"),
         "account.status": ("{account?: string}", "{account: \(account)}"),
         "account.set_default": ("{account: string}", "{}"),

@@ -25,6 +25,16 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a server that is named as in user ids is looked up`() async throws {
+        let agent = try await AgentUnderTest().start()
+        let refused = try await agent.refusal(of: GetLoginTokenSupport(homeserver: "homeserver.invalid"))
+        #expect(refused.kind == .homeserverUnreachable)
+        #expect(refused.message.contains("homeserver of homeserver.invalid"), "\(refused.message)")
+        let ended = try await agent.jeton("support", "homeserver.invalid")
+        #expect(ended.status == 1)
+        try await agent.stop()
+    }
+
     @Test func `every way to sign in is refused with that explanation, before any secret is sent`() async throws {
         let homeserver = try await delegated()
         let agent = try await AgentUnderTest().start()

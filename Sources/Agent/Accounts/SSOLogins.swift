@@ -82,7 +82,10 @@ actor SSOLogins {
         }
         guard let token = await login.listener.loginToken() else {
             if Task.isCancelled { throw .withdrawn }
-            throw login.expiresAt <= clock() ? .ssoLoginTimedOut : .ssoLoginGone
+            // One that was ended before its time is no longer in the list.
+            let isTimedOut = waiting.contains { $0 === login } || login.expiresAt <= clock()
+            end(login)
+            throw isTimedOut ? .ssoLoginTimedOut : .ssoLoginGone
         }
         return try await redeem(token, for: login)
     }

@@ -51,7 +51,7 @@ extension SigningIn {
             accessTokenLifeMs: begun.expiresInMs
         )
         do throws(AgentError) {
-            try await requireOwn(session, asked: terms.userId)
+            try await requireOwn(session, asked: Self.owner(by: credentials, terms))
         } catch {
             // Ignoring failures: nobody holds this session, and it is as good as over.
             try? await client.logOut(begun.accessToken)
@@ -85,6 +85,13 @@ extension SigningIn {
         )
         try await requireOwn(session, asked: terms.userId)
         return session
+    }
+
+    /// Whose session it must be. What a user types before a password may be another name for them at the homeserver;
+    /// whoever comes back from a browser may be anybody.
+    private static func owner(by credentials: MatrixClient.Credentials, _ terms: LoginTerms) -> String? {
+        guard case .password(let user, _) = credentials else { return terms.userId }
+        return UserID(user) == nil ? nil : user
     }
 
     /// What a homeserver says of whose session this is must not touch an account that lives elsewhere: the next

@@ -49,7 +49,11 @@ struct SigningIn: Sendable {
 
     /// Where a user signs in: at the homeserver that is named, or at that of the user id.
     func homeserver(named text: String?, of userId: String?) async throws(AgentError) -> HomeserverAddress {
-        if let text { return try .named(text) }
+        if let text {
+            // A bare name is that of a server, as in user ids; all else is the very address.
+            let isServerName = !text.contains(":") && !text.contains("/") && !text.isEmpty
+            return isServerName ? try await homeserver(ofServer: text) : try .named(text)
+        }
         guard let userId else { throw .invalidParams("user_id or homeserver must be given", field: "user_id") }
         guard let parts = UserID(userId) else {
             throw .invalidParams(
@@ -57,10 +61,14 @@ struct SigningIn: Sendable {
                 field: "user_id"
             )
         }
+        return try await homeserver(ofServer: parts.serverName)
+    }
+
+    private func homeserver(ofServer name: String) async throws(AgentError) -> HomeserverAddress {
         do {
-            return try await Discovery(transport: transport).homeserver(of: parts.serverName)
+            return try await Discovery(transport: transport).homeserver(of: name)
         } catch {
-            throw AgentError(error, of: parts.serverName)
+            throw AgentError(error, of: name)
         }
     }
 

@@ -37,7 +37,7 @@ enum Glossary {
         "fallback_urls": "For each stage that can be done in a browser, the page to open there; keep them to yourself.",
         "field": "Which param is wrong, as in auth.challenge.",
         "flows": "The ways to authenticate, each a list of stages, as the homeserver offers them.",
-        "homeserver": "The base address of the homeserver's client API, as in https://matrix.example.org.",
+        "homeserver": "The homeserver's address, as in https://matrix.example.org; as a param also a bare server name.",
         "http_status": "The status of the homeserver's answer.",
         "id": "The id of the request that is meant, written as it was there.",
         "idp": "The identity provider to sign in with, by its id in GET /login; the homeserver asks if left out.",
