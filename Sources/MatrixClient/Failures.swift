@@ -20,7 +20,8 @@ enum Failures {
         switch error {
         case let error as NIOConnectionError: return connection(error)
         case let error as HTTPClientError: return client(error, mayHaveArrived: mayHaveArrived)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return (.tls, tls(error))
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is CertificateNames.Mismatch:
+            return (.tls, tls(error))
         case is CancellationError: return (.request, "the request was withdrawn")
         case is NIOTooManyBytesError: return (.request, "the answer is longer than any that is expected")
         case let error as IOError: return (error.errnoCode == ECONNREFUSED ? .connect : .request, reason(error))
@@ -30,7 +31,8 @@ enum Failures {
 
     private static func tls(_ error: any Error) -> String {
         let text = "\(error)"
-        if text.contains("CERTIFICATE_VERIFY_FAILED") || error is NIOSSLExtraError {
+        let isForAnotherName = error is NIOSSLExtraError || error is CertificateNames.Mismatch
+        if isForAnotherName || text.contains("CERTIFICATE_VERIFY_FAILED") {
             return "its certificate is not trusted, or is for another name (a CA of your own goes into ca_file)"
         }
         return text.contains("WRONG_VERSION_NUMBER") ? "it does not speak TLS there" : "the TLS handshake failed"

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import FoundationEssentials
 internal import JetonAPI
 public import NIOCore
 internal import NIOHTTP1
@@ -32,6 +33,7 @@ public struct HTTPTransport: Sendable {
 
     private let client: HTTPClient
     private let deadlines: Deadlines
+    private let certificateNames: CertificateNames
 
     /// - Parameters:
     ///   - group: where the connections are served.
@@ -59,6 +61,9 @@ public struct HTTPTransport: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(15)
         configuration.httpVersion = .http1Only
         configuration.dnsOverride = hosts
+        let certificateNames = CertificateNames()
+        self.certificateNames = certificateNames
+        configuration.http1_1ConnectionDebugInitializer = certificateNames.check
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
         self.deadlines = deadlines
     }
@@ -84,7 +89,9 @@ public struct HTTPTransport: Sendable {
             request.body = .stream(watched, length: .known(Int64(body.count)))
         }
         do {
-            return try await within(deadlines.request) { [request] in try await exchange(request) }
+            return try await certificateNames.asking(URL(string: url)?.host() ?? "") {
+                try await within(deadlines.request) { [request] in try await exchange(request) }
+            }
         } catch {
             throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft, hasBody: body != nil))
         }

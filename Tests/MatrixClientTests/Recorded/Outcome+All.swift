@@ -16,7 +16,7 @@ extension Outcome {
         "i-sso-cas/17-fallback-callback": "a page between homeserver and CAS server",
         "i2-sso-confirm/02-redirect-with-confirm-hop0": "the CAS server's page",
         "i2-sso-confirm/03-redirect-with-confirm-hop1": "a page between homeserver and CAS server",
-        "j-tls/04-without-ca": "no answer came: see FailureTests",
-        "j-tls/06-plain-http-to-tls": "no answer came: see FailureTests",
+        "j-tls/04-without-ca": "no answer came: see CertificateTests",
+        "j-tls/06-plain-http-to-tls": "no answer came: see CertificateTests",
     ]
 }
