@@ -36,7 +36,7 @@ final class CertificateNames: Sendable {
             guard names.contains(where: { $0.isAddress }) else { return }
             let hosts = asked.withLock { Array($0.keys) }
             let reached = channel.remoteAddress?.ipAddress
-            guard hosts.contains(where: { Self.is($0, in: names, reached: reached) }) else {
+            guard hosts.contains(where: { Self.isHost($0, of: names, reached: reached) }) else {
                 channel.close(promise: nil)
                 throw Mismatch()
             }
@@ -53,7 +53,7 @@ final class CertificateNames: Sendable {
         }
     }
 
-    private static func `is`(_ host: String, in names: [(text: String, isAddress: Bool)], reached: String?) -> Bool {
+    private static func isHost(_ host: String, of names: [(text: String, isAddress: Bool)], reached: String?) -> Bool {
         // An address that was asked for was found in the certificate, if it is the one reached.
         if let address = try? SocketAddress(ipAddress: host, port: 0).ipAddress { return address == reached }
         return names.contains { !$0.isAddress && matches(host, $0.text) }

@@ -19,6 +19,9 @@ extension MatrixClient {
         public var expiresInMs: Int?
     }
 
+    /// Begins a session here, where it also stays: the answer's `well_known` is not followed, although the specification
+    /// advises it. This address has just shown that it is right; another one would be given the new tokens on the word
+    /// of a setting that is often wrong (Synapse's `public_baseurl`, with localhost or plain http in it).
     /// - Parameters:
     ///   - credentials: sent with this one request, and kept nowhere.
     ///   - deviceID: the device to sign in again; nil for a new one.

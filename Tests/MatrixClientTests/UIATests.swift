@@ -136,17 +136,4 @@ struct UIAFlawTests {
     @Test func `single sign-on is done on its fallback page alone`() {
         #expect(UIAFlaw.first(in: ["type": "m.login.sso", "session": "x"])?.member == "type")
     }
-
-    @Test(arguments: ["m.login.sso", "org.example.what", ""])
-    func `what a client has no answer for needs a browser`(_ type: String) {
-        #expect(UIAStage(type).needsBrowser)
-    }
-
-    @Test(arguments: [
-        "m.login.password", "m.login.recaptcha", "m.login.email.identity", "m.login.msisdn",
-        "m.login.registration_token", "m.login.terms", "m.login.dummy",
-    ])
-    func `what the specification says how to answer needs none`(_ type: String) {
-        #expect(!UIAStage(type).needsBrowser)
-    }
 }

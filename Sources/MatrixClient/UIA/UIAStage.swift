@@ -1,5 +1,5 @@
 /// A stage of user-interactive authentication (Client-Server API, "Authentication types").
-public enum UIAStage: Sendable, Hashable {
+enum UIAStage: Sendable, Hashable {
     case password
     case recaptcha
     case emailIdentity
@@ -17,13 +17,5 @@ public enum UIAStage: Sendable, Hashable {
         "m.login.dummy": .dummy, "m.login.sso": .sso,
     ]
 
-    public init(_ type: String) { self = Self.known[type] ?? .other(type) }
-
-    /// Whether there is nothing that a client could send for it: it is done in a browser, on its fallback page.
-    public var needsBrowser: Bool {
-        switch self {
-        case .sso, .other: true
-        case .password, .recaptcha, .emailIdentity, .msisdn, .registrationToken, .terms, .dummy: false
-        }
-    }
+    init(_ type: String) { self = Self.known[type] ?? .other(type) }
 }

@@ -23,6 +23,23 @@ struct SessionFactsTests {
     }
 
     @Test(arguments: [
+        #"{"m.homeserver":{"base_url":"http://127.0.0.1:1/"}}"#, #"{"m.homeserver":{"base_url":"https://evil.org"}}"#,
+        #"{"m.homeserver":7}"#, "[]", "null",
+    ])
+    func `a session stays where it began, whatever well_known says`(_ wellKnown: String) async throws {
+        let answer = LocalServer.Answer.json(
+            200,
+            #"{"user_id":"@a:b","device_id":"D","access_token":"syt_canary-x","well_known":\#(wellKnown)}"#
+        )
+        let asked = try await ask(answer) { client in
+            let session = try await client.logIn(.password(user: "a", Secret("canary-password")))
+            return try await client.whoAmI(session.accessToken)
+        }
+        #expect(try asked.result.get().userId == "@a:b")
+        #expect(asked.requests.map(\.path) == ["/_matrix/client/v3/login", "/_matrix/client/v3/account/whoami"])
+    }
+
+    @Test(arguments: [
         "a-basic/29-token-login-reuse", "a-basic/30-token-login-garbage", "b-token-timeout-2s/03-expired-token-login",
         "f2-rc-account/04-token-login-account-limited", "f2-rc-account/05-token-login-after-wait",
         "a-basic/65-frank-token-login-locked", "a-basic/67-frank-token-login-after-unlock",
