@@ -35,6 +35,7 @@ public struct Agent: Sendable {
         }
     }
 
+    let current: CurrentConfiguration
     let accounts: Accounts
     let book: MintBook
     let minter: Minter
@@ -72,6 +73,8 @@ public struct Agent: Sendable {
         let events = EventHub(metrics: metrics, clock: clock)
         self.metrics = metrics
         self.events = events
+        let current = CurrentConfiguration(configuration)
+        self.current = current
         accounts = try Accounts(
             folder: folder,
             transport: transport,
@@ -92,7 +95,7 @@ public struct Agent: Sendable {
             accounts: accounts,
             book: book,
             support: support,
-            policy: { configuration.consent(of: $0) },
+            policy: { current.now.consent(of: $0) },
             clock: clock,
             logger: logger
         )

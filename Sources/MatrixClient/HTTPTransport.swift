@@ -31,9 +31,12 @@ public struct HTTPTransport: Sendable {
     /// More is no answer of a homeserver to anything that we ask.
     private static let maximumAnswer = 1024 * 1024
 
-    private let client: HTTPClient
+    private let clients: HTTPClients
+    private let group: any EventLoopGroup
     private let deadlines: Deadlines
     private let certificateNames: CertificateNames
+    /// For tests, which have no names of their own: addresses of names, before any resolver.
+    private let hosts: [String: String]
 
     /// - Parameters:
     ///   - group: where the connections are served.
@@ -44,13 +47,39 @@ public struct HTTPTransport: Sendable {
         try self.init(on: group, caFile: caFile, deadlines: deadlines, hosts: [:])
     }
 
-    /// For tests, which have no names of their own: `hosts` are addresses of names, before any resolver.
     init(
         on group: any EventLoopGroup,
         caFile: String? = nil,
         deadlines: Deadlines = Deadlines(),
         hosts: [String: String]
     ) throws {
+        self.group = group
+        self.deadlines = deadlines
+        self.hosts = hosts
+        let names = CertificateNames()
+        certificateNames = names
+        clients = HTTPClients(try Self.client(on: group, caFile, deadlines, hosts, names))
+    }
+
+    /// From now on connections are made with other trust, and after a look at the file; those that there are go on.
+    /// - Throws: an error that says what is wrong with `caFile`; then nothing has changed.
+    public func trust(caFile: String?) throws {
+        let old = clients.replace(with: try Self.client(on: group, caFile, deadlines, hosts, certificateNames))
+        // When nothing can be under way on it any more.
+        let rest = deadlines.connect + deadlines.request
+        group.next().scheduleTask(in: .milliseconds(Int64(rest.milliseconds))) { [clients] in clients.end(old) }
+    }
+
+    /// - Throws: an error that says what is wrong with the file.
+    public static func checkCertificates(in file: String) throws { _ = try NIOSSLCertificate.fromPEMFile(file) }
+
+    private static func client(
+        on group: any EventLoopGroup,
+        _ caFile: String?,
+        _ deadlines: Deadlines,
+        _ hosts: [String: String],
+        _ certificateNames: CertificateNames
+    ) throws -> HTTPClient {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let caFile { tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(caFile))] }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
@@ -61,15 +90,12 @@ public struct HTTPTransport: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(15)
         configuration.httpVersion = .http1Only
         configuration.dnsOverride = hosts
-        let certificateNames = CertificateNames()
-        self.certificateNames = certificateNames
         configuration.http1_1ConnectionDebugInitializer = certificateNames.check
-        client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-        self.deadlines = deadlines
+        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 
     /// Closes all connections. Nothing may be sent afterwards.
-    public func shutdown() async throws { try await client.shutdown() }
+    public func shutdown() async throws { try await clients.shutdown() }
 
     func send(
         _ method: String,
@@ -99,7 +125,7 @@ public struct HTTPTransport: Sendable {
 
     private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
         let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
-        let response = try await client.execute(request, deadline: deadline)
+        let response = try await clients.current.execute(request, deadline: deadline)
         let bytes = try await response.body.collect(upTo: Self.maximumAnswer)
         return Answer(
             status: Int(response.status.code),

@@ -11,6 +11,7 @@ struct Connection: Sendable {
     let running: RunningRequests
     let table: MethodTable<Caller>
     let limits: SocketLimits
+    let since = NIODeadline.now()
 
     /// Serves until the client has closed, or has said all it wants and read its answers.
     func serve() async {
@@ -32,9 +33,7 @@ struct Connection: Sendable {
                 try await answer(inbound, on: outbound)
             }
         } onGracefulShutdown: {
-            // Nothing more is read; the answers under way go out. In a later turn of the loop: where the stop began
-            // before us, this is called at once, and there is nobody yet to be told that the input has ended.
-            channel.eventLoop.execute { channel.close(mode: .input, promise: nil) }
+            stopReading()
         }
     }
 

@@ -39,10 +39,24 @@ public struct PassedSockets: Sendable {
             throw .failed(error)
         }
         defer { unsafe release(list, count: count) }
-        var descriptors: [String: CInt] = [:]
-        for index in 0..<count {
+        let passed = (0..<count).map { index in
             let name = unsafe (list?[Int(index)]).map { unsafe String(cString: $0) } ?? "unknown"
-            let descriptor = 3 + index  // SD_LISTEN_FDS_START
+            return (name: name, descriptor: 3 + index)  // SD_LISTEN_FDS_START
+        }
+        do {
+            return PassedSockets(descriptors: try sort(passed, known: known))
+        } catch {
+            turnAway(passed.map(\.descriptor))
+            throw error
+        }
+    }
+
+    private static func sort(
+        _ passed: [(name: String, descriptor: CInt)],
+        known: [String]
+    ) throws(Problem) -> [String: CInt] {
+        var descriptors: [String: CInt] = [:]
+        for (name, descriptor) in passed {
             guard known.contains(name) else { throw .unknown(name: name, known: known) }
             guard descriptors[name] == nil else { throw .duplicate(name: name) }
             guard sd_is_socket_unix(descriptor, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
@@ -50,7 +64,22 @@ public struct PassedSockets: Sendable {
             }
             descriptors[name] = descriptor
         }
-        return PassedSockets(descriptors: descriptors)
+        return descriptors
+    }
+
+    /// Closes the connections that wait. It is for an agent that cannot start: these clients would wait without end,
+    /// and systemd would start the agent again and again for them.
+    public func turnAwayWaiting() { Self.turnAway(Array(descriptors.values)) }
+
+    private static func turnAway(_ descriptors: [CInt]) {
+        for descriptor in descriptors {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while unsafe poll(&waiting, 1, 0) == 1 {
+                let client = accept(descriptor, nil, nil)
+                guard client >= 0 else { break }
+                close(client)
+            }
+        }
     }
 
     private static func release(_ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, count: CInt) {

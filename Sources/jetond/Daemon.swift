@@ -47,7 +47,18 @@ struct Daemon {
                 surroundings: surroundings(manager, upkeep),
                 logger: logger
             )
-            try await serve(agent, upkeep, configuration, transport, manager, on: loop, logger)
+            let reload = await Reload(
+                folder: folders.configuration,
+                manager: manager,
+                logger: logger,
+                apply: { configuration in
+                    try ConfigurationCheck.checkCertificates(configuration)
+                    try transport.trust(caFile: configuration.caFile)
+                    await agent.apply(configuration)
+                },
+                status: { await Self.status(agent.accountCount) }
+            )
+            try await serve(agent, upkeep, reload, configuration, transport, manager, on: loop, logger)
         } catch {
             try? await transport.shutdown()
             throw error
@@ -57,6 +68,7 @@ struct Daemon {
     private func serve(
         _ agent: Agent,
         _ upkeep: Upkeep,
+        _ reload: Reload,
         _ configuration: Configuration,
         _ transport: HTTPTransport,
         _ manager: ServiceManager,
@@ -93,6 +105,7 @@ struct Daemon {
             // The last one is told first to stop.
             services: [
                 .init(service: server), .init(service: UpkeepService(upkeep: upkeep, agent: agent)),
+                .init(service: reload),
                 .init(service: farewell),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],

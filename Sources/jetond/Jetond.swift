@@ -31,17 +31,32 @@ struct Jetond: AsyncParsableCommand {
     @Option(help: "The least severe entries to log.")
     var logLevel: LogLevel = .info
 
+    @Flag(help: "Only read the configuration, and say what is wrong with it.")
+    var checkConfig = false
+
+    @Option(help: "Check the configuration; if nothing is wrong, let the agent with this process id read it anew.")
+    var reload: Int32?
+
     func run() async throws {
+        var sockets: PassedSockets?
         do {
+            if checkConfig || reload != nil { return try check() }
             // Before anything may start a thread: it changes the environment.
-            let sockets = try PassedSockets.take(known: ["agent"])
+            let passed = try PassedSockets.take(known: ["agent"])
+            sockets = passed
             LoggingSystem.bootstrap { [level = logLevel.level] _ in DaemonLogHandler(identifier: "jetond", level: level)
             }
-            try await Daemon(options: self, sockets: sockets).run()
+            try await Daemon(options: self, sockets: passed).run()
         } catch {
+            sockets?.turnAwayWaiting()
             StandardError.write("jetond: \(error)\n")
             throw Self.isForTheUser(error) ? Self.misconfigured : ExitCode.failure
         }
+    }
+
+    private func check() throws {
+        _ = try ConfigurationCheck.read(Folders(state: state, configuration: config).configuration)
+        if let reload { try ConfigurationCheck.signal(reload) }
     }
 
     /// What a restart would not mend (sysexits.h, EX_CONFIG): the service manager does not try.

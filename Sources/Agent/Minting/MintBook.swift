@@ -15,7 +15,7 @@ actor MintBook {
 
     private let file: StateFile<[String: MintRecord]>
     private let requesterFile: StateFile<RequesterMeters>
-    private let quotas: Quotas
+    private var quotas: Quotas
     private let clock: @Sendable () -> Moment
     private var records: [String: MintRecord]
     private var requesters: RequesterMeters
@@ -35,6 +35,9 @@ actor MintBook {
         records = try file.load() ?? [:]
         requesters = try requesterFile.load() ?? RequesterMeters()
     }
+
+    /// From now on these are the limits; what was taken stays taken.
+    func apply(_ quotas: Quotas) { self.quotas = quotas }
 
     /// - Throws: `rate_limited`, where no login token can be minted now.
     func check(_ account: String, for challenge: Challenge?, by requester: Requester?) throws(AgentError) {
