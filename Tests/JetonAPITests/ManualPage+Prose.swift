@@ -16,7 +16,7 @@ extension ManualPage {
         .I METHOD
         .RI [ PARAMS ]
         .SH DESCRIPTION
-        .BR jetond (1)
+        .BR jetond (8)
         holds Matrix sessions and mints login tokens: with one, another client signs in once as the user.
         Programs ask it over a Unix socket that only its own user may connect to.
         This page describes all that they can ask.
@@ -83,7 +83,7 @@ extension ManualPage {
     static let tail = #"""
         .SH SEE ALSO
         .BR jeton (1),
-        .BR jetond (1)
+        .BR jetond (8)
         .PP
         .UR https://www.jsonrpc.org/specification
         JSON\-RPC 2.0
