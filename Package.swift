@@ -83,7 +83,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
-            exclude: ["browser", "on-terminal", "step-by-step"],
+            exclude: ["browser", "connect-on-and-on", "on-terminal", "sandbox-probe", "step-by-step"],
             swiftSettings: settings
         ),
         tests(
@@ -92,6 +92,7 @@ let package = Package(
         ),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
+        tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),

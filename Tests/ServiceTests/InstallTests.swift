@@ -1,0 +1,97 @@
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// What the installer puts where, and takes away again.
+@Suite(.needsUserManager) struct InstallTests {
+    @Test func `what was installed for one user is removed again, and nothing else`() async throws {
+        let agent = try await InstalledAgent()
+        let before = try await files(of: agent.user)
+        try await agent.install()
+        #expect(try await agent.jeton("status").status == 0)
+        // An older version had a file more.
+        let list = "\(agent.user.home)/.local/share/jeton/installed"
+        let old = "\(agent.user.home)/.local/share/old/file"
+        try await agent.user.write("x", to: old)
+        try await agent.user.say("sh", "-c", #"printf '%s\n' "$1" "${1%/*}/" >>"$2""#, "-", old, list)
+        try await agent.install()
+        #expect(try await !files(of: agent.user).contains(old))
+        let said = try await agent.user.say("\(Programs.repository)/systemd/install", "--uninstall")
+        #expect(said.contains("Kept your settings"))
+        let left = try await files(of: agent.user).subtracting(before)
+        let state = try await state(of: agent.user)
+        let kept = ["\(agent.user.home)/.config", "\(agent.user.home)/.config/jeton", agent.configuration, state]
+        #expect(left.subtracting(kept) == ["\(state)/lock"])
+        #expect(try await agent.user.systemctl("list-units", "--all", "--plain", "--no-legend", "jetond*").isEmpty)
+        let again = try await agent.user.run(["\(Programs.repository)/systemd/install", "--uninstall"])
+        #expect(again.status == 1)
+        #expect(again.errors.contains("nothing is installed"))
+    }
+
+    @Test func `a home folder may have a strange name, and is refused where systemd refuses it`() async throws {
+        let user = try await UserManager.running().newUser()
+        let home = "\(user.home)/50% of $it"
+        try await user.say("mkdir", home)
+        let environment = ["env", "HOME=\(home)", "XDG_CONFIG_HOME=\(user.home)/.config"]
+        let installer = ["\(Programs.repository)/systemd/install", "--built", Programs.folder]
+        let installed = try await user.run(environment + installer)
+        #expect(installed.status == 0, "\(installed.errors)")
+        let status = try await user.run(["\(home)/.local/bin/jeton", "rpc", "agent.ping"])
+        #expect(status.status == 0, "\(status.errors)")
+        let quoted = ["env", "HOME=\(user.home)/\"quoted\""]
+        let refused = try await user.run(quoted + installer)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("quotes or backslashes"))
+    }
+
+    @Test func `installed for everybody, each user switches it on, and it goes again`() async throws {
+        let manager = try await UserManager.running()
+        let user = try await manager.newUser()
+        let installer = "\(Programs.repository)/systemd/install"
+        let before = try await files(below: "/usr/local", manager)
+        let installed = try await manager.asRoot(installer, "--prefix", "/usr/local", "--built", Programs.folder)
+        #expect(installed.status == 0, "\(installed.errors)")
+        try await user.systemctl("daemon-reload")
+        try await user.systemctl("preset", "jetond.socket")
+        #expect(try await user.systemctl("is-enabled", "jetond.socket") == "enabled")
+        try await user.systemctl("start", "jetond.socket")
+        #expect(try await user.run(["/usr/local/bin/jeton", "status"]).status == 0)
+        #expect(try await user.run(["man", "--path", "jeton"]).status != 127)
+        let removed = try await manager.asRoot(installer, "--prefix", "/usr/local", "--uninstall")
+        #expect(removed.status == 0, "\(removed.errors)")
+        #expect(try await files(below: "/usr/local", manager) == before)
+    }
+
+    @Test func `for a package everything lies below one folder, and nothing is switched on`() async throws {
+        let folder = try ScratchFolder()
+        let arguments = ["--prefix", "/usr", "--destdir", folder.path, "--built", Programs.folder]
+        let laid = try await run("\(Programs.repository)/systemd/install", arguments)
+        #expect(laid.status == 0, "\(laid.errors)")
+        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        for name in [
+            "usr/bin/jeton", "usr/bin/jetond", "usr/lib/systemd/user/jetond.service", "usr/share/man/man1/jeton.1",
+            "usr/share/man/man8/jetond.8", "usr/share/man/man5/jeton-config.5", "usr/share/man/man7/jeton-rpc.7",
+            "usr/share/bash-completion/completions/jeton", "usr/share/fish/vendor_completions.d/jeton.fish",
+            "usr/lib/systemd/user-preset/80-jeton.preset", "usr/share/doc/jeton/config.json5",
+        ] { #expect(names.contains(name)) }
+        let unit = try String(contentsOfFile: folder.file("usr/lib/systemd/user/jetond.service"), encoding: .utf8)
+        #expect(unit.contains("\nExecStart=\"/usr/bin/jetond\"\n"))
+        #expect(!unit.contains(/@[A-Z]+@/), "a placeholder is left")
+        #expect(names.allSatisfy { !$0.hasPrefix("usr/share/jeton") })
+    }
+
+    private func files(of user: LoggedInUser) async throws -> Set<String> {
+        try await files(below: user.home, user.manager)
+    }
+
+    private func files(below folder: String, _ manager: UserManager) async throws -> Set<String> {
+        Set(try await manager.asRoot("find", folder).output.split(separator: "\n").map { String($0) })
+    }
+
+    /// systemd before 254 has it below ~/.config.
+    private func state(of user: LoggedInUser) async throws -> String {
+        let older = "\(user.home)/.config/jeton-state"
+        return try await files(of: user).contains(older) ? older : "\(user.home)/.local/state/jeton-state"
+    }
+}

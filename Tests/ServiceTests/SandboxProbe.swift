@@ -1,0 +1,35 @@
+/// What `Tests/TestSupport/sandbox-probe` tries, and what must come of it: inside the agent's sandbox, and, so that the
+/// sandbox is known to be the reason, in a unit without one (nil where that depends on the kernel).
+enum SandboxProbe {
+    static let expected: [String: (inside: String, outside: String?)] = [
+        "write state": ("ok", "ok"),
+        "read configuration": ("ok", "ok"),
+        "notify": ("ok", "ok"),
+        "journal": ("ok", "ok"),
+        "system bus": ("ok", "ok"),
+        "homeserver": ("ok", "ok"),
+        "resolve a name": ("ok", "ok"),
+        "certificates": ("ok", "ok"),
+        "read the home folder": ("ENOENT", "ok"),
+        "write configuration": ("EROFS", "ok"),
+        "session bus": ("ENOENT", "ok"),
+        "user manager": ("ENOENT", "ok"),
+        "start a program": ("EACCES", "ok"),
+        "start a program of its own": ("EACCES", "ok"),
+        "start a program among the libraries": ("EACCES", "ok"),
+        "have a program loaded": ("EACCES", "ok"),
+        "program in memory": ("EPERM", "ok"),
+        "share /tmp": ("ENOENT", "ok"),
+        "look into another process": ("EACCES", "ok"),
+        "memory to write and to execute": ("EPERM", "ok"),
+        "user namespace": ("EPERM", nil),
+        "sockets of other kinds": ("EAFNOSUPPORT", nil),
+        "file that runs as its owner": ("EPERM", "ok"),
+        "thread priority": ("EPERM", "ok"),
+        "personality": ("EPERM", "ok"),
+        "keyring": ("EPERM", "ok"),
+        "io_uring": ("EPERM", nil),
+        "shared memory": ("EPERM", "ok"),
+        "trace": ("EPERM", "ok"),
+    ]
+}
