@@ -5,7 +5,7 @@ import Testing
 @testable import MatrixClient
 
 /// Whom TLS lets us believe. All names of these tests lead to loopback.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct CertificateTests {
     private static let versions = LocalServer.Answer(body: #"{"versions":["v1.15"]}"#)
 
@@ -16,11 +16,12 @@ struct CertificateTests {
         scheme: String = "https",
         isTrusted: Bool = true
     ) async throws -> (failure: MatrixError.Failure?, requests: Int) {
-        let certificate = try TestCertificate(names)
+        let certificate = try await TestCertificate(names)
         let server = try await LocalServer(certificate) { _ in Self.versions }
         let transport = try HTTPTransport(
             on: MultiThreadedEventLoopGroup.singleton,
             caFile: isTrusted ? certificate.file : nil,
+            deadlines: .forBusyMachines,
             hosts: host.contains("example") ? [host: "127.0.0.1"] : [:]
         )
         let client = MatrixClient(

@@ -5,19 +5,21 @@ import Testing
 
 @testable import MatrixClient
 
-/// Discovery over TLS: the names of these tests lead to a server on loopback.
-@Suite(.timeLimit(.minutes(1)))
+/// Discovery over TLS: the names of these tests lead to a server on loopback. One after the other, as a hundred TLS
+/// handshakes at once are late on a busy machine.
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct DiscoveryTests {
     private static let file = "/.well-known/matrix/client"
     private static let versions = LocalServer.Answer(body: #"{"versions":["v1.15"]}"#)
     private static let notFound = LocalServer.Answer(status: .notFound, body: "no such page")
 
     /// One for all, as reading the system's certificates takes its time.
-    private static let transport = Result {
+    private static let making = Task {
         let hosts = TestCertificate.names.filter { $0 != "localhost" } + ["stranger.example.org"]
         return try HTTPTransport(
             on: MultiThreadedEventLoopGroup.singleton,
-            caFile: TestCertificate.shared.get().file,
+            caFile: try await TestCertificate.shared.file,
+            deadlines: .forBusyMachines,
             hosts: Dictionary(uniqueKeysWithValues: hosts.map { ($0, "127.0.0.1") })
         )
     }
@@ -32,7 +34,7 @@ struct DiscoveryTests {
         _ answers: [String: LocalServer.Answer]
     ) async throws -> (outcome: Result<String, Discovery.Problem>, requests: [String]) {
         let port = Mutex(0)
-        let server = try await LocalServer(TestCertificate.shared.get()) { request in
+        let server = try await LocalServer(TestCertificate.shared) { request in
             var answer = answers[request.place] ?? Self.notFound
             let port = "\(port.withLock { $0 })"
             answer.body = answer.body.replacing("PORT", with: port)
@@ -42,7 +44,7 @@ struct DiscoveryTests {
             return answer
         }
         port.withLock { $0 = server.port }
-        let transport = try Self.transport.get()
+        let transport = try await Self.making.value
         let outcome: Result<HomeserverAddress, Discovery.Problem>
         do throws(Discovery.Problem) {
             outcome = .success(

@@ -1,3 +1,4 @@
+import MatrixClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -104,5 +105,15 @@ private final class Handler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}
+
+extension HTTPTransport.Deadlines {
+    /// For tests that are about something else.
+    static var forBusyMachines: HTTPTransport.Deadlines {
+        var deadlines = HTTPTransport.Deadlines()
+        deadlines.connect = .seconds(60)
+        deadlines.request = .seconds(90)
+        return deadlines
     }
 }

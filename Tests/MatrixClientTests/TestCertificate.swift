@@ -1,20 +1,23 @@
 import Foundation
 import Testing
 
-/// A certificate for the names below, which is its own authority.
-struct TestCertificate: Sendable {
+/// A certificate and its key, which is its own authority; its files are gone with the value.
+final class TestCertificate: Sendable {
     static let names = ["localhost", "example.org", "matrix.example.org", "other.example.org"]
 
+    private let folder: URL
     let file: String
     let keyFile: String
 
     /// Made once, by openssl: a key that lies in a repository is soon somewhere else too.
-    static let shared = Result { try TestCertificate(names.map { "DNS:\($0)" }) }
+    private static let making = Task { try await TestCertificate(names.map { "DNS:\($0)" }) }
+
+    static var shared: TestCertificate { get async throws { try await making.value } }
 
     /// - Parameter names: as openssl has them, with their kind.
     /// - Throws: where openssl fails.
-    init(_ names: [String]) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "jt-tls-\(UUID().uuidString)")
+    init(_ names: [String]) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "jt-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         file = folder.appending(path: "certificate.pem").path
         keyFile = folder.appending(path: "key.pem").path
@@ -26,8 +29,12 @@ struct TestCertificate: Sendable {
             "-out", file,
         ]
         openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
+        try await withCheckedThrowingContinuation { (ending: CheckedContinuation<Void, any Error>) in
+            openssl.terminationHandler = { _ in ending.resume() }
+            do { try openssl.run() } catch { ending.resume(throwing: error) }
+        }
         try #require(openssl.terminationStatus == 0)
     }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
 }

@@ -32,7 +32,7 @@ func ask<Value: Sendable>(
     _ request: (MatrixClient) async throws -> Value
 ) async throws -> Asked<Value> {
     let server = try await LocalServer { _ in answer }
-    let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton)
+    let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton, deadlines: .forBusyMachines)
     let client = MatrixClient(
         homeserver: try HomeserverAddress("http://127.0.0.1:\(server.port)"),
         transport: transport

@@ -6,7 +6,7 @@ import Testing
 @testable import MatrixClient
 
 /// The facts about get_token and user-interactive authentication, rule by rule.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MintingFactsTests {
     private func mint(
         _ answer: LocalServer.Answer,

@@ -4,7 +4,7 @@ import Testing
 @testable import MatrixClient
 
 /// The facts about what homeservers offer, OAuth 2.0 among it, rule by rule.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct OAuthFactsTests {
     private func metadata(_ answer: LocalServer.Answer) async throws -> Asked<MatrixClient.AuthMetadata?> {
         try await ask(answer) { try await $0.authMetadata() }

@@ -6,7 +6,7 @@ import Testing
 @testable import MatrixClient
 
 /// The facts about refusals and limits, rule by rule.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RefusalFactsTests {
     private func refusal(_ answer: LocalServer.Answer) async throws -> MatrixError.Refusal {
         try #require(await ask(answer) { try await $0.whoAmI(accessToken) }.refusal)

@@ -5,7 +5,7 @@ import Testing
 @testable import MatrixClient
 
 /// The facts about log in, renewal and log out, rule by rule.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SessionFactsTests {
     private func whoAmI(_ answer: LocalServer.Answer) async throws -> Asked<MatrixClient.Owner> {
         try await ask(answer) { try await $0.whoAmI(accessToken) }

@@ -7,14 +7,14 @@ import Testing
 @testable import MatrixClient
 
 /// Every recorded answer of Synapse is given to the client again, and means what was seen then.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordedExchangeTests {
     @Test(arguments: Outcome.expected.keys.sorted())
     func `a recorded answer means what the facts say`(_ name: String) async throws {
         let transcript = try #require(Transcript.all.get()[name], "\(name) is gone")
         let answer = try transcript.answer()
         let server = try await LocalServer { _ in answer }
-        let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton)
+        let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton, deadlines: .forBusyMachines)
         let client = MatrixClient(
             homeserver: try HomeserverAddress("http://127.0.0.1:\(server.port)"),
             transport: transport
