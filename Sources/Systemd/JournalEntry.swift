@@ -14,7 +14,8 @@ enum JournalEntry {
             (name: "CODE_FILE", value: event.file),
             (name: "CODE_LINE", value: "\(event.line)"),
         ]
-        return own + metadata.map { (name: fieldName(of: $0.key), value: "\($0.value)") }
+        let id = metadata["event"].flatMap { MessageID.of("\($0)") }.map { [(name: "MESSAGE_ID", value: $0)] } ?? []
+        return own + id + metadata.map { (name: fieldName(of: $0.key), value: "\($0.value)") }
     }
 
     /// The levels of syslog(3).

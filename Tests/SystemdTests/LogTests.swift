@@ -35,6 +35,13 @@ struct LogTests {
         )
     }
 
+    @Test func `each event has a number of its own, of the journal's form`() {
+        let numbers = MessageID.byEvent.values
+        #expect(Set(numbers).count == numbers.count)
+        #expect(numbers.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{32}/) != nil })
+        #expect(MessageID.of("agent.unheard_of") == nil)
+    }
+
     @Test func `metadata of the handler is a logger's as any other`() {
         var handler = DaemonLogHandler(identifier: "jetond", level: .info, destination: .journal)
         handler[metadataKey: "a"] = "b"

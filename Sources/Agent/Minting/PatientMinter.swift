@@ -41,6 +41,7 @@ struct PatientMinter: Sendable {
             return result
         } catch {
             note(error, request, requester)
+            await record(error, request, requester)
             throw error
         }
     }

@@ -1,0 +1,17 @@
+/// The kinds of entries that others may look for: each event has a number for good, by which journalctl finds it
+/// whatever the message says (systemd.journal-fields(7), `MESSAGE_ID`).
+enum MessageID {
+    static func of(_ event: String) -> String? { byEvent[event] }
+
+    /// Random numbers, made once by `systemd-id128 new`. They never change; a new event gets a new one.
+    static let byEvent = [
+        "account.login": "7e94c09bd5025eca4884783a8b2a0d91",
+        "account.logout": "13948942b3e77c2cc682d2e7cfdb96d0",
+        "account.state": "ddd6ef9ee1e0947994da2cc21b5578fd",
+        "agent.reloaded": "4ca0e43daa0a4ae9d12b19bfe6cab7d4",
+        "agent.reload_refused": "c253621b0ef34b0f594adfed4acfc837",
+        "login_token.denied": "eaa26a69a97809f93b05cc7386c0e368",
+        "login_token.issued": "e6372603ac7bca4d91e8229c3a400b48",
+        "rate_limit.hit": "827b532530da9d37b463b82f5e4cc913",
+    ]
+}
