@@ -24,7 +24,8 @@ import Testing
         let homeserver = try await kind.homeserver()
         let somebody = try await homeserver.newUser()
         let login = ["jeton", "login", somebody.id, "--homeserver", homeserver.address, "--password-stdin"]
-        #expect(try await user.run(login, input: somebody.password + "\n").status == 0)
+        let signedIn = try await user.run(login, input: somebody.password + "\n")
+        try #require(signedIn.status == 0, "\(signedIn.errors)")
         let minted = try await user.run(["jeton", "token", "--password-stdin"], input: somebody.password + "\n")
         #expect(minted.status == 0, "\(minted.errors)")
         let token = minted.output.trimmingCharacters(in: .newlines)
