@@ -21,7 +21,6 @@ let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "Flyin
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -94,7 +93,7 @@ let package = Package(
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
-        tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore, nioEmbedded]),
+        tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests(

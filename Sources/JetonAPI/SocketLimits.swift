@@ -10,6 +10,8 @@ public struct SocketLimits: Sendable, Equatable {
     public var connectionsPerProcess = 64
     /// Answers that a client has not read yet, in bytes, before its requests wait.
     public var pendingBytes = 4096
+    /// How long a client may take to complete a line that it has begun, in milliseconds.
+    public var lineMs = 10_000
 
     public init() {}
 }

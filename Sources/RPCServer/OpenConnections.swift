@@ -1,34 +1,49 @@
 internal import JetonAPI
-internal import Synchronization
 
-/// Counts the open connections, in all and by process, so that no client can use up the agent's descriptors.
-final class OpenConnections: Sendable {
-    private let limits: SocketLimits
-    private let counts = Mutex<(all: Int, byProcess: [Int: Int])>((0, [:]))
+/// The open connections of all sockets, on their event loop.
+final class OpenConnections {
+    private var counts: ConnectionCounts
+    private let emptied: () -> Void
+    private var handlers: [Int: ConnectionHandler] = [:]
+    private var lastNumber = 0
+    private var isStopping = false
 
-    init(limits: SocketLimits) { self.limits = limits }
-
-    /// Nil where one more is welcome, and then it is counted; else what is exceeded.
-    func enter(pid: Int) -> String? {
-        counts.withLock { counts in
-            let own = counts.byProcess[pid, default: 0]
-            guard own < limits.connectionsPerProcess else {
-                return "a process may hold \(limits.connectionsPerProcess) connections"
-            }
-            guard counts.all < limits.connections else {
-                return "there may be \(limits.connections) connections in all"
-            }
-            counts.all += 1
-            counts.byProcess[pid] = own + 1
-            return nil
-        }
+    /// - Parameters:
+    ///   - limits: how many there may be.
+    ///   - emptied: called once, when the last one has ended after a stop.
+    init(limits: SocketLimits, emptied: @escaping () -> Void) {
+        counts = ConnectionCounts(limits: limits)
+        self.emptied = emptied
     }
 
-    func leave(pid: Int) {
-        counts.withLock { counts in
-            counts.all -= 1
-            let own = counts.byProcess[pid, default: 1] - 1
-            counts.byProcess[pid] = own == 0 ? nil : own
+    /// Takes in one more; gives its number.
+    func enter(_ handler: ConnectionHandler, pid: Int) throws(AgentError) -> Int {
+        if isStopping { throw AgentError(.busy, "The agent is stopping.", ["limit": "the agent is stopping"]) }
+        if let problem = counts.enter(pid: pid) {
+            throw AgentError(.busy, "Too many connections: \(problem).", ["limit": .string(problem)])
         }
+        lastNumber += 1
+        handlers[lastNumber] = handler
+        return lastNumber
+    }
+
+    func leave(_ number: Int, pid: Int) {
+        guard handlers.removeValue(forKey: number) != nil else { return }
+        counts.leave(pid: pid)
+        if isStopping, handlers.isEmpty { emptied() }
+    }
+
+    /// Lets all answers under way go out, and lets nobody in any more.
+    func stop() {
+        guard !isStopping else { return }
+        isStopping = true
+        if handlers.isEmpty { emptied() }
+        for handler in handlers.values { handler.stop() }
+    }
+
+    /// Ends all at once.
+    func abort() {
+        stop()
+        for handler in handlers.values { handler.abort() }
     }
 }

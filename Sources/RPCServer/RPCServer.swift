@@ -2,126 +2,114 @@ public import JetonAPI
 public import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
-internal import Synchronization
 
-/// Serves JSON-RPC 2.0 on a listening Unix socket, one message a line.
+/// Serves JSON-RPC 2.0 on listening Unix sockets, one message a line.
 public struct RPCServer: Service, CustomStringConvertible {
+    /// A listening socket, and what is answered there.
+    public struct Socket: Sendable {
+        public var descriptor: CInt
+        public var name: Caller.Socket
+        public var table: MethodTable<Caller>
+
+        public init(descriptor: CInt, name: Caller.Socket, table: MethodTable<Caller>) {
+            self.descriptor = descriptor
+            self.name = name
+            self.table = table
+        }
+    }
+
     public var description: String { "RPCServer" }
 
-    private let listener: any Channel
-    /// Accepted connections. NIO's own stream of them drops what it still holds when the listener closes, and such a
-    /// client would wait for ever.
-    private let accepted: AsyncStream<any Channel>
-    private let socket: Caller.Socket
-    private let table: MethodTable<Caller>
-    private let limits: SocketLimits
-    private let uid: Int
-    private let identify: @Sendable (CInt) throws -> Peer
-    private let admitted: @Sendable (Bool) -> Void
-    private let open: OpenConnections
-    /// The last connection that there was.
-    private static let number = Atomic(0)
+    private let eventLoop: any EventLoop
+    private let listeners: [any Channel]
+    private let open: NIOLoopBound<OpenConnections>
+    /// Comes true when after a stop the last connection has ended.
+    private let ended: EventLoopFuture<Void>
 
-    /// Takes over a listening socket; from now on clients can connect.
+    /// Takes over listening sockets; from now on clients can connect, and wait for `run` to be served.
     /// - Parameters:
-    ///   - descriptor: a listening Unix stream socket.
-    ///   - eventLoop: where it and all its connections are served.
-    ///   - socket: which of the agent's sockets it is.
-    ///   - table: what is answered.
-    ///   - limits: what a client may make us hold for it.
+    ///   - sockets: listening Unix stream sockets.
+    ///   - eventLoop: where they and all their connections are served.
+    ///   - limits: what a client may make us hold for it; how many connections there may be, over all the sockets.
     ///   - uid: who alone may connect.
-    ///   - identify: tells the process at the other end of a connected socket.
+    ///   - identify: tells the process at the other end of a connected socket; on the way of every connection.
     ///   - admitted: told of each connection, whether it is served or refused.
-    /// - Throws: an error of the kernel's, where the socket is none.
+    /// - Throws: an error of the kernel's, where a socket is none.
     public init(
-        listeningOn descriptor: CInt,
+        listeningOn sockets: [Socket],
         on eventLoop: any EventLoop,
-        as socket: Caller.Socket = .agent,
-        table: MethodTable<Caller>,
         limits: SocketLimits = SocketLimits(),
         uid: Int,
         identify: @escaping @Sendable (CInt) throws -> Peer,
         admitted: @escaping @Sendable (Bool) -> Void = { _ in }
     ) async throws {
-        self.socket = socket
-        self.table = table
-        self.limits = limits
-        self.uid = uid
-        self.identify = identify
-        self.admitted = admitted
-        open = OpenConnections(limits: limits)
-        let (accepted, accept) = AsyncStream.makeStream(of: (any Channel).self)
-        self.accepted = accepted
-        listener = try await ServerBootstrap(group: eventLoop)
-            // A connection is read only once the task that serves it has taken it over.
-            .childChannelOption(.autoRead, value: false)
+        self.eventLoop = eventLoop
+        let promise = eventLoop.makePromise(of: Void.self)
+        ended = promise.futureResult
+        let open = try await eventLoop.submit {
+            NIOLoopBound(OpenConnections(limits: limits) { promise.succeed() }, eventLoop: eventLoop)
+        }.get()
+        self.open = open
+        var listeners: [any Channel] = []
+        for socket in sockets {
+            let entrance = Entrance(
+                socket: socket.name,
+                table: socket.table,
+                limits: limits,
+                uid: uid,
+                identify: identify,
+                admitted: admitted,
+                executor: EventLoopTaskExecutor(eventLoop),
+                open: open
+            )
+            listeners.append(try await Self.listen(socket.descriptor, on: eventLoop, entrance))
+        }
+        self.listeners = listeners
+    }
+
+    private static func listen(
+        _ descriptor: CInt,
+        on eventLoop: any EventLoop,
+        _ entrance: Entrance
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: eventLoop)
+            // Out of descriptors, accepting again at once would fail again at once: wait a second instead.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: limits.pendingBytes))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: entrance.limits.pendingBytes))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let decoder = LineDecoder(maximumLength: limits.messageBytes)
-                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
-                    if case .terminated = accept.yield(channel) { throw ChannelError.ioOnClosedChannel }
+                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(entrance))
                 }
             }
             .withBoundSocket(descriptor)
             .get()
-        listener.closeFuture.whenComplete { _ in accept.finish() }
     }
 
     /// Serves until it is told to stop; then answers under way still go out.
     public func run() async throws {
-        let executor = EventLoopTaskExecutor(listener.eventLoop)
-        await withTaskExecutorPreference(executor) {
+        for listener in listeners { try await listener.setOption(.autoRead, value: true).get() }
+        await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                await withDiscardingTaskGroup { group in
-                    for await channel in accepted { group.addTask { await serve(channel) } }
-                }
+                // Ignoring failures: there is none.
+                try? await ended.get()
             } onGracefulShutdown: {
-                listener.close(promise: nil)
+                stop { $0.stop() }
             }
+        } onCancel: {
+            stop { $0.abort() }
         }
     }
 
-    private func serve(_ channel: any Channel) async {
-        guard let peer = try? identify(channel) else {
-            admitted(false)
-            return await refuse(channel, .init(.forbidden, "The kernel does not tell who asks."))
+    private func stop(_ end: @escaping @Sendable (OpenConnections) -> Void) {
+        eventLoop.execute {
+            for listener in listeners { listener.close(promise: nil) }
+            end(open.value)
         }
-        guard peer.uid == uid else {
-            admitted(false)
-            return await refuse(channel, .init(.forbidden, "This agent serves its own user only."))
-        }
-        if let problem = open.enter(pid: peer.pid) {
-            admitted(false)
-            return await refuse(channel, .init(.busy, "Too many connections: \(problem).", ["limit": .string(problem)]))
-        }
-        admitted(true)
-        let running = RunningRequests(on: EventLoopTaskExecutor(channel.eventLoop))
-        let number = Self.number.wrappingAdd(1, ordering: .relaxed).newValue
-        await Connection(
-            channel: channel,
-            caller: Caller(channel, running, number: number, socket: socket, peer: peer),
-            running: running,
-            table: table,
-            limits: limits
-        ).serve()
-        open.leave(pid: peer.pid)
-    }
-
-    private func identify(_ channel: any Channel) throws -> Peer {
-        let found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            try identify($0)
-        }
-        guard let found else { throw ChannelError.operationUnsupported }
-        return found
-    }
-
-    private func refuse(_ channel: any Channel, _ error: AgentError) async {
-        var buffer = ByteBuffer(bytes: Reply.bytes(id: .null, error: error))
-        buffer.writeInteger(UInt8(ascii: "\n"))
-        // Ignoring failures: whoever it was has gone.
-        try? await channel.writeAndFlush(buffer).get()
-        try? await channel.close().get()
     }
 }

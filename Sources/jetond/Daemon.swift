@@ -82,9 +82,8 @@ struct Daemon {
             preconditionFailure("there is a socket, passed or our own")
         }
         let server = try await RPCServer(
-            listeningOn: descriptor,
+            listeningOn: [.init(descriptor: descriptor, name: .agent, table: agent.methods)],
             on: loop,
-            table: agent.methods,
             limits: configuration.socket,
             uid: Int(geteuid()),
             identify: { descriptor in

@@ -31,6 +31,7 @@ struct ConfigurationTests {
                 ca_file: 'ca.pem',
                 socket: {
                     message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
+                    line_ms: 6,
                 },
             }
             """,
@@ -48,6 +49,7 @@ struct ConfigurationTests {
         expected.socket.connections = 3
         expected.socket.connectionsPerProcess = 4
         expected.socket.pendingBytes = 5
+        expected.socket.lineMs = 6
         #expect(try read() == expected)
         #expect(try read().consent(of: "@a:b") == .none)
         #expect(try read().consent(of: "@c:d") == .caller)

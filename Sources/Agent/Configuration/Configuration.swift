@@ -28,6 +28,7 @@ public struct Configuration: Sendable, Equatable {
         socket.connections = file.socket?.connections ?? socket.connections
         socket.connectionsPerProcess = file.socket?.connectionsPerProcess ?? socket.connectionsPerProcess
         socket.pendingBytes = file.socket?.pendingBytes ?? socket.pendingBytes
+        socket.lineMs = file.socket?.lineMs ?? socket.lineMs
     }
 }
 
@@ -49,6 +50,7 @@ struct ConfigurationFile: Decodable, Sendable {
         var connections: Int?
         var connectionsPerProcess: Int?
         var pendingBytes: Int?
+        var lineMs: Int?
     }
 
     var consent: ConsentPolicy?

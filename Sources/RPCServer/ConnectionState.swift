@@ -1,0 +1,174 @@
+internal import JetonAPI
+internal import NIOCore
+
+/// The course of one connection: it is told what happened, and says what is to be done next. It does nothing itself.
+struct ConnectionState<Work> {
+    /// What is to be done.
+    enum Step {
+        /// A line is there to be answered.
+        case answer(ByteBuffer)
+        /// A request's turn has come.
+        case begin(Request)
+        /// The client did what it must not: this is the last that it is told.
+        case refuse(AgentError)
+        /// All is said. Once that has gone out, the connection ends.
+        case close
+        /// Nothing, until something happens.
+        case wait
+    }
+
+    /// A request that takes its time.
+    struct Request {
+        let number: Int
+        let id: RequestID?
+        let work: Work
+        /// Cancelled before its turn came. It is begun all the same, for it is owed an answer.
+        var isCancelled = false
+        fileprivate let batch: Int?
+    }
+
+    private enum Input { case open, refused(AgentError), ended, closed }
+
+    private let limits: SocketLimits
+    private var lines: LineBuffer
+    private var input = Input.open
+    private var isWritable = true
+    private var waiting: [Request] = []
+    private var running: [Int: Request] = [:]
+    private var batches: [Int: Batch] = [:]
+    private var lastNumber = 0
+
+    init(limits: SocketLimits) {
+        self.limits = limits
+        lines = LineBuffer(maximumLength: limits.messageBytes)
+    }
+
+    // MARK: What happened
+
+    mutating func received(_ bytes: ByteBuffer) {
+        if case .open = input { lines.append(bytes) }
+    }
+
+    /// The client has ended its side; it still gets its answers.
+    mutating func inputEnded() {
+        guard case .open = input else { return }
+        lines.end()
+        input = .ended
+    }
+
+    /// The client is to be told off, and to be left.
+    mutating func refuse(_ error: AgentError) {
+        guard case .open = input else { return }
+        lines.drop()
+        input = .refused(error)
+    }
+
+    /// A line was begun, and not completed in time.
+    mutating func lineTimedOut() {
+        refuse(.invalidRequest("a line must be completed within \(limits.lineMs) ms"))
+    }
+
+    /// Whether the client's unread answers are below their cap.
+    mutating func writabilityChanged(to isWritable: Bool) { self.isWritable = isWritable }
+
+    /// A line turned out to be a request that takes its time.
+    mutating func add(_ work: Work, id: RequestID?) { add(work, id: id, batch: nil) }
+
+    /// A line turned out to be a batch. Gives its answer where no member takes its time.
+    mutating func add(batch members: [(id: RequestID?, work: Work)], replies: [[UInt8]]) -> [UInt8]? {
+        guard !members.isEmpty else { return Reply.batch(replies) }
+        lastNumber += 1
+        let batch = lastNumber
+        batches[batch] = Batch(replies: replies, missing: members.count)
+        for member in members { add(member.work, id: member.id, batch: batch) }
+        return nil
+    }
+
+    /// A request has its answer; gives the one that is to be sent now, which may be that of a whole batch.
+    mutating func finished(_ number: Int, with reply: [UInt8]?) -> [UInt8]? {
+        guard let request = running.removeValue(forKey: number) else { return nil }
+        guard let batch = request.batch else { return reply }
+        batches[batch]?.add(reply)
+        guard batches[batch]?.missing == 0 else { return nil }
+        return batches.removeValue(forKey: batch).flatMap { Reply.batch($0.replies) }
+    }
+
+    /// Somebody wants the requests under `id` cancelled; gives the running ones, nil where there is none at all.
+    mutating func cancel(_ id: RequestID) -> [Int]? {
+        let found = running.values.filter { $0.id == id }.map(\.number)
+        let later = waiting.indices.filter { waiting[$0].id == id }
+        for index in later { waiting[index].isCancelled = true }
+        return found.isEmpty && later.isEmpty ? nil : found
+    }
+
+    /// The connection is no more.
+    mutating func closed() {
+        lines.drop()
+        waiting = []
+        input = .closed
+    }
+
+    // MARK: What is to be done
+
+    /// The next thing to do. Ask again after it is done, until it is to wait.
+    mutating func next() -> Step {
+        if case .refused(let error) = input {
+            input = .ended
+            return .refuse(error)
+        }
+        if running.count < limits.inFlight, !waiting.isEmpty {
+            let request = waiting.removeFirst()
+            running[request.number] = request
+            return .begin(request)
+        }
+        if hasRoom, let piece = lines.next() {
+            guard case .line(let line) = piece else {
+                // Also after the client has ended its side.
+                input = .open
+                refuse(.invalidRequest("a line has at most \(limits.messageBytes) bytes"))
+                return next()
+            }
+            return .answer(line)
+        }
+        if case .ended = input, lines.isEmpty, isIdle {
+            input = .closed
+            return .close
+        }
+        return .wait
+    }
+
+    /// Whether more should be read from the client.
+    var wantsInput: Bool {
+        guard case .open = input else { return false }
+        return hasRoom
+    }
+
+    /// Whether the client has begun a line and nobody but itself keeps it from completing it.
+    var awaitsRestOfLine: Bool { wantsInput && lines.hasBegunLine }
+
+    /// Whether nothing runs, and nothing will.
+    var isIdle: Bool { running.isEmpty && waiting.isEmpty }
+
+    private var hasRoom: Bool { isWritable && waiting.isEmpty && running.count < limits.inFlight }
+
+    private mutating func add(_ work: Work, id: RequestID?, batch: Int?) {
+        lastNumber += 1
+        waiting.append(Request(number: lastNumber, id: id, work: work, batch: batch))
+    }
+}
+
+/// The answers to a batch, until they are all there.
+private struct Batch {
+    private(set) var replies: [[UInt8]]
+    private(set) var missing: Int
+
+    init(replies: [[UInt8]], missing: Int) {
+        self.replies = replies
+        self.missing = missing
+    }
+
+    mutating func add(_ reply: [UInt8]?) {
+        missing -= 1
+        if let reply { replies.append(reply) }
+    }
+}
