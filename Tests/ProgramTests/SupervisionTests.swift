@@ -74,7 +74,7 @@ import Testing
         )
         let socket = String(listen[0].dropFirst("--listen=".count))
         // The file is there before anybody listens.
-        try await eventually("systemd listens") { 
+        try await eventually("systemd listens") {
             (try? await onThread { _ = try RPCClient(path: socket) }) != nil
         }
         #expect(try await agent.ended() == 78)
