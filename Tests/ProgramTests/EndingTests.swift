@@ -109,11 +109,20 @@ struct EndingTests {
         let bed = try await Proxied(.brief)
         let admin = try await bed.homeserver.newAdmin()
         let held = bed.proxy.expect(mishap, at: "POST", Paths.refresh)
+        let before = bed.proxy.passages("POST", Paths.refresh).count
         try await held.happened()
         async let loggedOut = bed.agent.call(LogOut())
-        // It may be waiting for the renewal, or be done: both are right, and neither may hang.
+        // Either it is done before the renewal, or it came so late that it waits for it: the access token has expired.
+        let late = ContinuousClock.now.advanced(by: .seconds(3))
+        try await eventually("it is done, or waits") {
+            let isDone = try await bed.agent.call(ListAccounts()).accounts.isEmpty
+            return isDone || ContinuousClock.now > late
+        }
         held.letGo()
         _ = try await loggedOut
+        try await eventually("the renewal is answered") { bed.proxy.passages("POST", Paths.refresh).count > before }
+        // What came after that answer is here, so that was seen to as well.
+        for _ in 1...5 { _ = try await bed.agent.call(GetLoginTokenSupport(homeserver: bed.proxy.address)) }
         #expect(try await bed.agent.call(ListAccounts()).accounts.isEmpty)
         #expect(try await admin.devices(of: bed.user).isEmpty)
         let files = try FileManager.default.contentsOfDirectory(atPath: bed.agent.state)

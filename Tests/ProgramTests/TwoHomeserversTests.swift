@@ -17,6 +17,8 @@ struct TwoHomeserversTests {
 
         try hanging.hang()
         try await withThrowingTaskGroup { group in
+            // A failure here must not leave the others waiting.
+            defer { try? hanging.goOn() }
             for _ in 1...8 {
                 group.addTask {
                     _ = try await agent.call(GetLoginTokenSupport(account: one.id))

@@ -42,10 +42,14 @@ public struct Admin: Sendable {
     private func request(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws
         -> OtherClient.Answer
     {
-        // Anew for each: where sessions are brief, so is this one.
-        let accessToken = try await client.logIn(admin).body["access_token"] ?? ""
-        let answer = try await client.send(method, "/_synapse/admin/\(path)", accessToken: accessToken, body: body)
-        guard answer.status == 200 else { throw Unexpected("\(method) \(path) gave \(answer)") }
-        return answer
+        while true {
+            // Anew for each: where sessions are brief, so is this one; on a busy machine even too brief.
+            let accessToken = try await client.logIn(admin).body["access_token"] ?? ""
+            let answer = try await client.send(method, "/_synapse/admin/\(path)", accessToken: accessToken, body: body)
+            if answer.status == 200 { return answer }
+            guard answer.body["error"] == "Access token has expired" else {
+                throw Unexpected("\(method) \(path) gave \(answer)")
+            }
+        }
     }
 }

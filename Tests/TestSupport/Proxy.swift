@@ -49,7 +49,7 @@ public final class Proxy: Sendable {
         for encounter in encounters.withLock({ $0 }) { encounter.abandon() }
     }
 
-    /// All that was answered by the homeserver so far, oldest first.
+    /// All that was answered by the homeserver and dealt with here so far, oldest first.
     public var passagesSoFar: [Passage] { passages.withLock { $0 } }
 
     public func passages(_ method: String, _ path: String) -> [Passage] {
@@ -75,21 +75,31 @@ public final class Proxy: Sendable {
                 let answer = server.readMessage()
             else { return }
             let status = answer.firstLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-            passages.withLock { $0.append(Passage(method: method, path: path, status: status)) }
-            switch encounter?.mishap {
-            case .answerHeld where encounter?.hold() == false:
-                return
-            case .answerLost:
-                encounter?.happen()
-                return
-            case .answerCut:
-                _ = client.send(Array(answer.bytes.dropLast(answer.bodyLength / 2 + 1)))
-                encounter?.happen()
-                return
-            default:
-                guard client.send(answer.bytes) else { return }
-            }
+            let passage = Passage(method: method, path: path, status: status)
+            guard handOn(answer, of: passage, to: client, encounter) else { return }
         }
+    }
+
+    /// False: the connection ends here.
+    private func handOn(
+        _ answer: TCPSocket.Message,
+        of passage: Passage,
+        to client: TCPSocket,
+        _ encounter: Encounter?
+    ) -> Bool {
+        let isPassed: Bool
+        switch encounter?.mishap {
+        case .answerHeld where encounter?.hold() == false, .answerLost:
+            isPassed = false
+        case .answerCut:
+            _ = client.send(Array(answer.bytes.dropLast(answer.bodyLength / 2 + 1)))
+            isPassed = false
+        default:
+            isPassed = client.send(answer.bytes)
+        }
+        passages.withLock { $0.append(passage) }
+        if !isPassed { encounter?.happen() }
+        return isPassed
     }
 }
 

@@ -17,7 +17,7 @@ public enum Setup: Sendable {
     case off
     /// Access tokens live 5 s.
     case brief
-    /// There are no refresh tokens, and access tokens live 10 s: then comes a soft logout.
+    /// There are no refresh tokens, and access tokens live 20 s: then comes a soft logout.
     case unrefreshing
     /// Users sign in by their browser too.
     case sso
@@ -29,7 +29,7 @@ public enum Setup: Sendable {
         case .unasking: ["--no-uia"]
         case .off: ["--no-login-token"]
         case .brief: ["--access-token-lifetime", "5s"]
-        case .unrefreshing: ["--no-refresh-tokens", "--nonrefreshable-lifetime", "10s"]
+        case .unrefreshing: ["--no-refresh-tokens", "--nonrefreshable-lifetime", "20s"]
         case .sso: ["--cas", "somebody"]
         }
     }
@@ -92,7 +92,7 @@ public final class DevHomeserverUnderTest: TestHomeserver {
         options.offersLoginTokens = setup != .off
         options.offersRefresh = setup != .unrefreshing
         if setup == .brief { options.accessTokenLifetime = .seconds(5) }
-        if setup == .unrefreshing { options.nonRefreshableLifetime = .seconds(10) }
+        if setup == .unrefreshing { options.nonRefreshableLifetime = .seconds(20) }
         // Long enough to be met on a busy machine, short enough to be waited for.
         options.mintInterval = .seconds(20)
         edit(&options)
