@@ -19,6 +19,8 @@ enum Failures {
     ) -> (MatrixError.Failure.Stage, String) {
         switch error {
         case let error as NIOConnectionError: return connection(error)
+        case NameLookups.Problem.unknown(let name): return (.dns, "the name \(name) is not found")
+        case NameLookups.Problem.silent(let name): return (.dns, "nobody has told the address of \(name) in time")
         case let error as HTTPClientError: return client(error, mayHaveArrived: mayHaveArrived)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is CertificateNames.Mismatch:
             return (.tls, tls(error))

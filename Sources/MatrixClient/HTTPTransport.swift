@@ -35,6 +35,7 @@ public struct HTTPTransport: Sendable {
     private let group: any EventLoopGroup
     private let deadlines: Deadlines
     private let certificateNames: CertificateNames
+    private let names = NameLookups()
     /// For tests, which have no names of their own: addresses of names, before any resolver.
     private let hosts: [String: String]
 
@@ -115,11 +116,26 @@ public struct HTTPTransport: Sendable {
             request.body = .stream(watched, length: .known(Int64(body.count)))
         }
         do {
-            return try await certificateNames.asking(URL(string: url)?.host() ?? "") {
-                try await within(deadlines.request) { [request] in try await exchange(request) }
+            let host = URL(string: url)?.host() ?? ""
+            return try await certificateNames.asking(host) {
+                try await within(deadlines.request) { [request] in
+                    try await lookUp(host)
+                    return try await exchange(request)
+                }
             }
         } catch {
             throw .unreachable(Failures.classify(error, mayHaveArrived: departure.hasLeft, hasBody: body != nil))
+        }
+    }
+
+    /// Names of this machine, and numbers, need nobody's answer.
+    private func lookUp(_ name: String) async throws {
+        let isNumber = (try? SocketAddress(ipAddress: name.filter { !"[]".contains($0) }, port: 0)) != nil
+        if isNumber || name.isEmpty || hosts[name] != nil || HomeserverAddress.isLoopback(name) { return }
+        do {
+            try await within(deadlines.connect) { try await names.find(name) }
+        } catch is HTTPClientError {
+            throw NameLookups.Problem.silent(name)
         }
     }
 
