@@ -14,16 +14,19 @@ struct NetworkTests {
         agent.runner = ["/usr/bin/unshare", "--net"]
         try await agent.start()
         try await eventually("it has failed often enough to wait", within: .seconds(60)) {
-            agent.logText.components(separatedBy: "a renewal failed").count > 4
+            agent.logText.components(separatedBy: "a renewal failed").count > 6
         }
         #expect(try await agent.call(ListAccounts()).accounts.first?.state == .offline)
         #expect(!agent.logText.contains("the network has changed"))
+        // After six failures the next try is 16 to 32 s away.
+        let began = ContinuousClock.now
         let up = try await run("/usr/bin/nsenter", ["-t", "\(agent.pid)", "-n", "ip", "link", "set", "lo", "up"])
         #expect(up.status == 0, "\(up.errors)")
         try await eventually("it is heard") { agent.logText.contains("the network has changed") }
         try await eventually("it is tried") {
             agent.logText.components(separatedBy: "the network has changed").last?.contains("a renewal failed") == true
         }
+        #expect(began.duration(to: .now) < .seconds(15))
         _ = homeserver
         try await agent.stop()
     }
