@@ -10,13 +10,23 @@ import Vault
 @testable import Agent
 
 struct AgentMethodsTests {
-    /// Does something with an agent that holds nothing.
-    private func withAgent(_ work: (Agent) async throws -> Void) async throws {
+    /// Does something with an agent that holds nothing, or one session at a homeserver that nobody reaches.
+    private func withAgent(holding account: String? = nil, _ work: (Agent) async throws -> Void) async throws {
         let temporary = try TemporaryFolder()
+        let folder = try StateFolder(path: "\(temporary.path)/state")
+        if let account {
+            let session = SessionRecord(
+                userId: account,
+                deviceId: "D",
+                homeserver: try HomeserverAddress("http://127.0.0.1:1"),
+                accessToken: Secret("syt")
+            )
+            try await StateFile<SessionRecord>(session.fileName, in: folder).save(session)
+        }
         let transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton)
         let agent = try Agent(
             configuration: Configuration(),
-            folder: StateFolder(path: "\(temporary.path)/state"),
+            folder: folder,
             transport: transport,
             listen: { path, life in
                 let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -81,6 +91,18 @@ struct AgentMethodsTests {
             }
             let unknown = try await restricted(agent, "no.such", "{}")["error"]
             #expect(unknown?["data"]?["methods"] == .array(allowed.sorted().map { .string($0) }))
+        }
+    }
+
+    @Test func `over the restricted socket only the agent's own prompt would count, whatever the policy`() async throws
+    {
+        try await withAgent(holding: "@a:b") { agent in
+            let error = try await restricted(agent, "login_token.generate", #"{"purpose":"x"}"#)["error"]
+            #expect(error?["data"]?["kind"] == "prompt_unavailable")
+            #expect(error?["message"]?.stringValue?.contains("run `jeton token` where the agent runs") == true)
+            // Nothing was asked of the homeserver, which nobody reaches.
+            let support = try await restricted(agent, "login_token.support", "{}")["error"]
+            #expect(support?["data"]?["kind"] == "homeserver_unreachable")
         }
     }
 

@@ -6,14 +6,13 @@ actor ExpiryWatch {
     private let events: EventHub
     private let clock: @Sendable () -> Moment
     private var timer: Task<Void, any Error>?
-    /// What has expired by then was told, or nobody wanted to know.
-    private var toldUntil: Moment
+    /// What has expired by then was told, or happened before anybody wanted to know; nil: nobody wants to.
+    private var toldUntil: Moment?
 
     init(book: MintBook, events: EventHub, clock: @escaping @Sendable () -> Moment) {
         self.book = book
         self.events = events
         self.clock = clock
-        toldUntil = clock()
     }
 
     /// Looks for the next token to expire. Call it when there is another token, or another subscriber.
@@ -21,16 +20,20 @@ actor ExpiryWatch {
         let now = clock()
         guard events.isWanted(.loginTokenExpired) else {
             timer?.cancel()
-            toldUntil = now
+            toldUntil = nil
             return
         }
+        if toldUntil == nil { toldUntil = now }
         let tokens = await book.tokens(of: nil)
+        // Another call may have told some of it meanwhile, or the last one who wanted to know may have gone.
+        guard let toldUntil else { return }
         for token in tokens where token.expiresAt > toldUntil && token.expiresAt <= now {
             events.publish(LoginTokenExpired(account: token.account, tokenId: token.tokenId))
         }
-        toldUntil = max(toldUntil, now)
+        let told = max(toldUntil, now)
+        self.toldUntil = told
         timer?.cancel()
-        guard let next = tokens.map(\.expiresAt).filter({ $0 > toldUntil }).min() else { return }
+        guard let next = tokens.map(\.expiresAt).filter({ $0 > told }).min() else { return }
         let wait = max(clock().duration(to: next), .milliseconds(1))
         // Unstructured: nobody waits for it, and the next call of this replaces it.
         timer = Task {
