@@ -37,12 +37,24 @@ extension Moment: Codable, CustomStringConvertible {
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         // Somebody else's clock may leave the fraction out.
-        guard let date = (try? Self.style.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)) else {
+        guard Self.hasForm(text),
+            let date = (try? Self.style.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)),
+            case let moment = Self(date), Self.calendar.contains(moment.millisecondsSince1970)
+        else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no RFC 3339 time")
             )
         }
-        self.init(date)
+        self = moment
+    }
+
+    /// Foundation takes years of any length, and does not mind what follows a time (RFC 3339, section 5.6).
+    private static func hasForm(_ text: String) -> Bool {
+        let form = String(decoding: text.utf8.map { (0x30...0x39).contains($0) ? 0x30 : $0 }, as: UTF8.self)
+        guard form.hasPrefix("0000-00-00T00:00:00") else { return false }
+        var rest = form.dropFirst(19)
+        if rest.first == "." { rest = rest.dropFirst().drop { $0 == "0" } }
+        return ["Z", "+00:00", "-00:00"].contains(rest)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -24,8 +24,12 @@ struct MomentTests {
         #expect(try decode("2026-11-23T14:00:00+02:00") == noon)
     }
 
-    @Test(arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "1795435200000"])
-    func `refuses what is no time`(_ text: String) {
+    @Test(arguments: [
+        "", "yesterday", "2026-13-01T00:00:00Z", "1795435200000", "2026-11-23T12:00:00Z-and-more",
+        "2026-11-23T12:00:00.5Z26-014:05Z", "209999-12-31T23:59:59.999Z", "999999999999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00Z",
+    ])
+    func `refuses what is no time, or one that could not be written`(_ text: String) {
         #expect(throws: DecodingError.self) { try decode(text) }
     }
 
