@@ -39,6 +39,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "jeton",
+    // For Tests/Fuzz, which is a package of its own.
+    products: ["Agent", "JetonAPI", "MatrixClient", "RPCServer", "Vault"].map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
