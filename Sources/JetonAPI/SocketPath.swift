@@ -12,8 +12,15 @@ public enum SocketPath {
     public static func find(option: String?) throws(Unknown) -> String {
         let environment = ProcessInfo.processInfo.environment
         if let path = option ?? environment["JETON_SOCKET"].nonEmpty { return path }
-        guard let folder = environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
-        return "\(folder)/jeton/agent.sock"
+        return try usual("agent")
+    }
+
+    /// Where the restricted socket is, if nothing else is set.
+    public static func restricted() throws(Unknown) -> String { try usual("restricted") }
+
+    private static func usual(_ name: String) throws(Unknown) -> String {
+        guard let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
+        return "\(folder)/jeton/\(name).sock"
     }
 }
 

@@ -75,14 +75,17 @@ struct Daemon {
         on loop: any EventLoop,
         _ logger: Logger
     ) async throws {
-        let own =
-            try sockets.descriptors["agent"] == nil ? ListeningSocket(at: SocketPath.find(option: options.socket)) : nil
-        defer { own?.remove() }
-        guard let descriptor = sockets.descriptors["agent"] ?? own?.descriptor else {
-            preconditionFailure("there is a socket, passed or our own")
-        }
+        let served = try ServedSockets(
+            passed: sockets,
+            option: options.socket,
+            restricted: configuration.restrictedSocket
+        )
+        defer { served.remove() }
+        let tables = [Caller.Socket.agent: agent.methods, .restricted: agent.restrictedMethods]
         let server = try await RPCServer(
-            listeningOn: [.init(descriptor: descriptor, name: .agent, table: agent.methods)],
+            listeningOn: served.descriptors.compactMap { name, descriptor in
+                tables[name].map { .init(descriptor: descriptor, name: name, table: $0) }
+            },
             on: loop,
             limits: configuration.socket,
             uid: Int(geteuid()),
@@ -94,7 +97,10 @@ struct Daemon {
         )
         let accounts = await agent.accountCount
         manager.ready(status: Self.status(accounts))
-        logger.info("serving", metadata: ["socket": "\(own?.path ?? "passed by systemd")", "accounts": "\(accounts)"])
+        var places: Logger.Metadata = ["accounts": "\(accounts)"]
+        places["socket"] = served.place(of: .agent).map { "\($0)" }
+        places["restricted_socket"] = served.place(of: .restricted).map { "\($0)" }
+        logger.info("serving", metadata: places)
         let watchdog = Watchdog(manager, on: loop)
         let farewell = Farewell(manager: manager) {
             agent.announceStop()

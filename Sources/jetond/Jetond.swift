@@ -42,7 +42,7 @@ struct Jetond: AsyncParsableCommand {
         do {
             if checkConfig || reload != nil { return try check() }
             // Before anything may start a thread: it changes the environment.
-            let passed = try PassedSockets.take(known: ["agent"])
+            let passed = try PassedSockets.take(known: ServedSockets.names)
             sockets = passed
             LoggingSystem.bootstrap { [level = logLevel.level] _ in DaemonLogHandler(identifier: "jetond", level: level)
             }

@@ -79,7 +79,7 @@ import Testing
         }
         #expect(try await agent.ended() == 78)
         let said = try String(contentsOfFile: folder.file("log"), encoding: .utf8)
-        #expect(said.contains(names == "somebody" ? "known names: agent" : "two sockets"))
+        #expect(said.contains(names == "somebody" ? "known names: agent, restricted" : "two sockets"))
     }
 
     @Test func `without systemd the agent listens at the usual place, for its user alone`() async throws {

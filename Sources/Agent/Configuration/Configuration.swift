@@ -9,6 +9,7 @@ public struct Configuration: Sendable, Equatable {
     /// Certificates to trust besides the system's: a path.
     public var caFile: String?
     public var socket = SocketLimits()
+    public var restrictedSocket = RestrictedSocket.off
 
     public init() {}
 
@@ -23,6 +24,7 @@ public struct Configuration: Sendable, Equatable {
         quotas.wrongPassword = file.limits?.wrongPassword ?? quotas.wrongPassword
         quotas.requester = file.limits?.requester ?? quotas.requester
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+        restrictedSocket = file.restrictedSocket ?? restrictedSocket
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
         socket.inFlight = file.socket?.inFlight ?? socket.inFlight
         socket.connections = file.socket?.connections ?? socket.connections
@@ -58,4 +60,5 @@ struct ConfigurationFile: Decodable, Sendable {
     var limits: Limits?
     var caFile: String?
     var socket: Socket?
+    var restrictedSocket: RestrictedSocket?
 }

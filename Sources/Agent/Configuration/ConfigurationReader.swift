@@ -66,6 +66,7 @@ extension ConfigurationFile {
         do throws(SchemaMismatch) {
             try Schema.of(ConfigurationFile.self).check(document.root, in: document)
             try Self.checkRanges(document)
+            try RestrictedSocket.check(document)
         } catch {
             let subject = error.path.isEmpty ? "the file" : error.path
             let place = document.place(of: error.offset)

@@ -1,0 +1,77 @@
+import Foundation
+import JetonAPI
+import RPCClient
+import TestSupport
+import Testing
+
+/// The second socket, for passing on.
+@Suite struct RestrictedSocketTests {
+    @Test func `without systemd a setting makes it, for the user alone, and the agent takes it away again`()
+        async throws
+    {
+        let folder = try ScratchFolder()
+        let path = folder.file("passed-on/r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()
+        try await Self.requireRestricted(path)
+        // The agent's own is as ever.
+        _ = try await agent.call(ListAccounts())
+        let attributes = { try FileManager.default.attributesOfItem(atPath: $0)[.posixPermissions] as? Int }
+        #expect(try attributes(path) == 0o600)
+        #expect(try attributes(folder.file("passed-on")) == 0o700)
+        try await agent.stop()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(!FileManager.default.fileExists(atPath: agent.socket))
+    }
+
+    @Test func `its usual place is beside the agent's own`() async throws {
+        let folder = try ScratchFolder()
+        let environment = ["XDG_RUNTIME_DIR": folder.path]
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: true}", environment: environment)
+            .start()
+        try await Self.requireRestricted(folder.file("jeton/restricted.sock"))
+        try await agent.stop()
+    }
+
+    @Test func `a place that cannot be had is named, and the agent's own socket is not left behind`() async throws {
+        let agent = try AgentUnderTest(configuration: "{restricted_socket: '/dev/null/r.sock'}")
+        let ended = try await agent.failToStart()
+        #expect(ended.status == 78)
+        #expect(ended.errors.contains("/dev/null"))
+        #expect(!FileManager.default.fileExists(atPath: agent.socket))
+    }
+
+    @Test func `systemd passes both, by their names`() async throws {
+        let folder = try ScratchFolder()
+        let (own, restricted) = (folder.file("a.sock"), folder.file("r.sock"))
+        let agent = try await RunningProgram(
+            "/usr/bin/systemd-socket-activate",
+            [
+                "--listen=\(restricted)", "--listen=\(own)", "--fdname=restricted:agent", "-E", "HOME",
+                Programs.path("jetond"), "--state", folder.file("state"), "--config", folder.file("config"),
+            ],
+            environment: ["HOME": folder.path],
+            log: try folder.write("", to: "log")
+        )
+        try await eventually("systemd listens") { (try? await onThread { _ = try RPCClient(path: own) }) != nil }
+        try await Self.requireRestricted(restricted)
+        #expect(try await onThread { try RPCClient(path: own).call(ListAccounts()) }.accounts.isEmpty)
+        agent.send(SIGTERM)
+        #expect(try await agent.ended() == 0)
+        #expect(FileManager.default.fileExists(atPath: restricted))
+    }
+
+    /// Answers a ping there, and hides the accounts.
+    private static func requireRestricted(_ path: String) async throws {
+        let refusal = try await onThread {
+            let client = try RPCClient(path: path)
+            _ = try client.call(Ping())
+            do {
+                _ = try client.call(ListAccounts())
+            } catch RPCClient.Problem.refused(let error) {
+                return error.kind
+            }
+            throw Unexpected("the restricted socket tells of accounts")
+        }
+        #expect(refusal == .forbidden)
+    }
+}
