@@ -7,6 +7,7 @@ final class OpenConnections {
     private var handlers: [Int: ConnectionHandler] = [:]
     private var lastNumber = 0
     private var isStopping = false
+    private var hasTold = false
 
     /// - Parameters:
     ///   - limits: how many there may be.
@@ -18,26 +19,33 @@ final class OpenConnections {
 
     /// Takes in one more; gives its number.
     func enter(_ handler: ConnectionHandler, pid: Int) throws(AgentError) -> Int {
-        if isStopping { throw AgentError(.busy, "The agent is stopping.", ["limit": "the agent is stopping"]) }
         if let problem = counts.enter(pid: pid) {
             throw AgentError(.busy, "Too many connections: \(problem).", ["limit": .string(problem)])
         }
         lastNumber += 1
         handlers[lastNumber] = handler
+        // Accepted before the stop, and active only now: it is answered like the others.
+        if isStopping { handler.stop() }
         return lastNumber
     }
 
     func leave(_ number: Int, pid: Int) {
         guard handlers.removeValue(forKey: number) != nil else { return }
         counts.leave(pid: pid)
-        if isStopping, handlers.isEmpty { emptied() }
+        tellIfEmpty()
     }
 
-    /// Lets all answers under way go out, and lets nobody in any more.
+    private func tellIfEmpty() {
+        guard isStopping, handlers.isEmpty, !hasTold else { return }
+        hasTold = true
+        emptied()
+    }
+
+    /// Lets all answers under way go out. Call it once nobody is accepted any more.
     func stop() {
         guard !isStopping else { return }
         isStopping = true
-        if handlers.isEmpty { emptied() }
+        tellIfEmpty()
         for handler in handlers.values { handler.stop() }
     }
 

@@ -109,7 +109,8 @@ public struct RPCServer: Service, CustomStringConvertible {
     private func stop(_ end: @escaping @Sendable (OpenConnections) -> Void) {
         eventLoop.execute {
             for listener in listeners { listener.close(promise: nil) }
-            end(open.value)
+            // In a later turn of the loop: whom the listeners have accepted last comes in before.
+            eventLoop.execute { end(open.value) }
         }
     }
 }
