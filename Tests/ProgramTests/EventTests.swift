@@ -84,7 +84,9 @@ import Testing
     }
 
     @Test func `a subscriber that does not read is told how much it has missed, and the others go on`() async throws {
-        let (agent, user, _) = try await signedInAtDev()
+        // A limit that no busy machine outlasts.
+        let limit = "{limits: {login_token: {count: 1, per_ms: 86400000}}}"
+        let (agent, user, _) = try await signedIn(.devHomeserver, configuration: limit)
         _ = try await agent.mint(for: user)
         let slow = try await subscribe(agent, #"["rate_limit.hit"]"#)
         let asking = try LineClient(agent)
