@@ -16,7 +16,8 @@ public struct MethodTable<Asker: Sendable>: Sendable {
     }
 
     private struct Entry: Sendable {
-        var params: Schema
+        /// Read off when the method is first called: all of them together would be most of the agent's start.
+        var params: Deferred<Schema, Never>
         var handler: Handler
     }
 
@@ -60,8 +61,8 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         _ method: M.Type,
         always result: @autoclosure @escaping @Sendable () -> M.Result
     ) {
-        let text = FixedText { () throws(AgentError) in try Self.encode(result(), of: M.self) }
-        add(M.self, .atOnce { _, _ throws(AgentError) in try text.bytes() })
+        let text = Deferred { () throws(AgentError) in try Self.encode(result(), of: M.self) }
+        add(M.self, .atOnce { _, _ throws(AgentError) in try text.value() })
     }
 
     /// Lets a method that there is, though not here, be answered by an error, whatever the params are.
@@ -69,7 +70,7 @@ public struct MethodTable<Asker: Sendable>: Sendable {
 
     private mutating func add<M: Method>(_ method: M.Type, _ handler: Handler) {
         precondition(entries[M.name] == nil, "\(M.name) is served twice")
-        entries[M.name] = Entry(params: .of(M.self), handler: handler)
+        entries[M.name] = Entry(params: Deferred { Schema.of(M.self) }, handler: handler)
     }
 
     /// Looks at a call, and answers it where that takes no waiting.
@@ -107,11 +108,13 @@ public struct MethodTable<Asker: Sendable>: Sendable {
                 throw .invalidParams("params must be an object with named members, not \(params.kindName)")
             }
             do throws(SchemaMismatch) {
-                try entry.params.check(params, in: call.document)
+                try entry.params.value().check(params, in: call.document)
             } catch {
                 throw .invalidParams("\(error.path) \(error.problem)", field: error.path)
             }
-        } else if case .object(let properties) = entry.params, let missing = properties.first(where: \.isRequired) {
+        } else if case .object(let properties) = entry.params.value(),
+            let missing = properties.first(where: \.isRequired)
+        {
             throw .invalidParams("\(missing.name) is missing", field: missing.name)
         }
         return entry.handler
@@ -137,18 +140,18 @@ public struct MethodTable<Asker: Sendable>: Sendable {
     }
 }
 
-/// A text that is made once, when it is first wanted.
-private final class FixedText: Sendable {
-    private let make: @Sendable () throws(AgentError) -> [UInt8]
-    private let made = Mutex<[UInt8]?>(nil)
+/// A value that is made once, when it is first wanted.
+private final class Deferred<Value: Sendable, Failure: Error>: Sendable {
+    private let make: @Sendable () throws(Failure) -> Value
+    private let made = Mutex<Value?>(nil)
 
-    init(_ make: @escaping @Sendable () throws(AgentError) -> [UInt8]) { self.make = make }
+    init(_ make: @escaping @Sendable () throws(Failure) -> Value) { self.make = make }
 
-    func bytes() throws(AgentError) -> [UInt8] {
-        if let bytes = made.withLock({ $0 }) { return bytes }
-        let bytes = try make()
-        made.withLock { $0 = bytes }
-        return bytes
+    func value() throws(Failure) -> Value {
+        if let value = made.withLock({ $0 }) { return value }
+        let value = try make()
+        made.withLock { $0 = value }
+        return value
     }
 }
 
