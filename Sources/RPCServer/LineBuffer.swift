@@ -20,12 +20,17 @@ struct LineBuffer {
 
     var isEmpty: Bool { bytes == nil }
 
+    /// How much memory it holds, in bytes.
+    var capacity: Int { bytes?.capacity ?? 0 }
+
     /// Whether bytes are here that no newline has followed so far; only certain once `next` gives nothing.
     var hasBegunLine: Bool { searched > 0 }
 
     mutating func append(_ more: ByteBuffer) {
         guard more.readableBytes > 0 else { return }
         var more = more
+        // What was taken goes: a client that is always in mid-line would have it kept for ever.
+        bytes?.discardReadBytes()
         if bytes?.writeBuffer(&more) == nil { bytes = more }
     }
 

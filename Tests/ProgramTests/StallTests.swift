@@ -64,6 +64,31 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a client that has always begun the next request costs no more, however many it makes`() async throws {
+        let agent = try await AgentUnderTest().start()
+        let (socket, pid) = (agent.socket, agent.pid)
+        try await onThread {
+            let client = try RawConnection(socket)
+            let request = Self.ping + String(repeating: " ", count: 4095 - Self.ping.utf8.count) + "\n"
+            // A byte of the next one ahead: the agent reads in powers of two, and never just to a newline.
+            try client.send(request + "{")
+            #expect(try client.line() == Self.pong)
+            let next = request.dropFirst() + "{"
+            func ask(_ times: Int) throws {
+                for _ in 0..<times / 16 {
+                    try client.send(String(repeating: String(next), count: 16))
+                    for _ in 1...16 { #expect(try client.line() == Self.pong) }
+                }
+            }
+            try ask(160)
+            let before = try residentKilobytes(pid)
+            // Kept, they would be 32 MB.
+            try ask(8192)
+            #expect(try residentKilobytes(pid) - before < 2048)
+        }
+        try await agent.stop()
+    }
+
     @Test func `a client that connects and leaves ten thousand times leaves nothing behind`() async throws {
         let agent = try await AgentUnderTest().start()
         let (socket, pid) = (agent.socket, agent.pid)

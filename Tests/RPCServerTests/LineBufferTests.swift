@@ -85,4 +85,12 @@ struct LineBufferTests {
         #expect(!lines.hasBegunLine)
         #expect(lines.isEmpty)
     }
+
+    @Test mutating func `holds no more for lines that it has given, also where none ends with what came`() {
+        #expect(pieces("1") == [])
+        for _ in 1...1000 { #expect(pieces("2\n1") == ["12"]) }
+        #expect(lines.capacity <= 64)
+        #expect(pieces("\n") == ["1"])
+        #expect(lines.capacity == 0)
+    }
 }
