@@ -5,8 +5,7 @@ extension Agent {
     /// Lets a connection be told, and the timers run that it needs.
     func subscribe(_ caller: Caller, to types: [EventType]?) {
         events.subscribe(caller, to: types)
-        // Unstructured: it looks at the ledger, and the answer need not wait for that.
-        Task { await expiries.plan() }
+        expiries.planSoon()
     }
 
     /// What happens to sessions, as subscribers and counters have it.

@@ -11,6 +11,7 @@ struct EventHubTests {
         struct State {
             var reads = true
             var sent: [JSONValue] = []
+            var observers = 0
             var end: (@Sendable () -> Void)?
             var resume: (@Sendable () -> Void)?
         }
@@ -29,8 +30,18 @@ struct EventHubTests {
                         return true
                     }
                 },
-                observeEnd: { action in self.state.withLock { $0.end = action } },
-                observeReading: { action in self.state.withLock { $0.resume = action } }
+                observeEnd: { action in
+                    self.state.withLock { state in
+                        state.observers += 1
+                        state.end = action
+                    }
+                },
+                observeReading: { action in
+                    self.state.withLock { state in
+                        state.observers += 1
+                        state.resume = action
+                    }
+                }
             )
         }
 
@@ -122,6 +133,29 @@ struct EventHubTests {
         let next = Client()
         hub.subscribe(next.caller(2), to: [.agentStopping])
         #expect(!hub.isWanted(.accountLoggedIn))
+    }
+
+    @Test func `a connection is observed once, however often it subscribes`() {
+        for _ in 1...10 {
+            hub.subscribe(caller, to: nil)
+            hub.unsubscribe(caller, from: nil)
+        }
+        #expect(client.state.withLock { $0.observers } == 2)
+        hub.subscribe(caller, to: [.accountLoggedIn])
+        happen()
+        #expect(client.types == ["account.logged_in"])
+    }
+
+    @Test func `who wants nothing any more is not told what it has missed either`() {
+        hub.subscribe(caller, to: nil)
+        client.reads(false)
+        happen()
+        hub.unsubscribe(caller, from: nil)
+        client.reads(true)
+        client.resume()
+        hub.subscribe(caller, to: nil)
+        happen()
+        #expect(client.types == ["account.logged_in"])
     }
 
     @Test func `one that does not read costs the others nothing`() {

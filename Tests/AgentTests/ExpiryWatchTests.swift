@@ -66,4 +66,25 @@ struct ExpiryWatchTests {
         await subscribe()
         #expect(told.types.withLock { $0 } == [])
     }
+
+    @Test func `however many subscribe during a look, there is one more after it`() async throws {
+        final class Looks: Sendable {
+            let count = Mutex(0)
+            let duringFirst = Mutex<@Sendable () -> Void>({})
+        }
+        let looks = Looks()
+        let watch = ExpiryWatch(book: book, events: events) { [clock] in
+            let count = looks.count.withLock { count in
+                count += 1
+                return count
+            }
+            if count == 1 { looks.duringFirst.withLock { $0 }() }
+            return clock.now
+        }
+        looks.duringFirst.withLock { $0 = { for _ in 1...1000 { watch.planSoon() } } }
+        watch.planSoon()
+        while looks.count.withLock({ $0 }) < 2 { await Task.yield() }
+        await watch.plan()
+        #expect(looks.count.withLock { $0 } == 3)
+    }
 }

@@ -89,6 +89,26 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a client that subscribes and unsubscribes on and on costs no more for it`() async throws {
+        let agent = try await AgentUnderTest().start()
+        let (socket, pid) = (agent.socket, agent.pid)
+        try await onThread {
+            let client = try RawConnection(socket)
+            let pair = ["subscribe", "unsubscribe"].map { #"{"jsonrpc":"2.0","id":1,"method":"event.\#($0)"}"# + "\n" }
+            func ask(_ times: Int) throws {
+                for _ in 0..<times / 100 {
+                    try client.send(String(repeating: pair.joined(), count: 100))
+                    for _ in 1...200 { #expect(try client.line() == Self.pong) }
+                }
+            }
+            try ask(1000)
+            let before = try residentKilobytes(pid)
+            try ask(20_000)
+            #expect(try residentKilobytes(pid) - before < 2048)
+        }
+        try await agent.stop()
+    }
+
     @Test func `a client that connects and leaves ten thousand times leaves nothing behind`() async throws {
         let agent = try await AgentUnderTest().start()
         let (socket, pid) = (agent.socket, agent.pid)

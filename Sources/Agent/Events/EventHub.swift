@@ -43,10 +43,7 @@ final class EventHub: Sendable {
     }
 
     func unsubscribe(_ caller: Caller, from types: [EventType]?) {
-        subscribers.withLock { subscribers in
-            subscribers[caller.connection]?.types.subtract(types ?? EventType.allCases)
-            if subscribers[caller.connection]?.types.isEmpty == true { subscribers[caller.connection] = nil }
-        }
+        subscribers.withLock { $0[caller.connection]?.unsubscribe(from: types ?? EventType.allCases) }
     }
 
     /// Whether anybody would be told.
@@ -86,6 +83,13 @@ final class EventHub: Sendable {
 }
 
 extension EventHub.Subscriber {
+    /// Who wants nothing any more stays until the connection ends: it would be observed once more for each time that it
+    /// comes back.
+    fileprivate mutating func unsubscribe(from types: [EventType]) {
+        self.types.subtract(types)
+        if self.types.isEmpty { missed = nil }
+    }
+
     /// Sends, in the order of what happened: what was missed is told first.
     /// - Returns: false where the event is missed too.
     fileprivate mutating func tell(_ message: [UInt8], at now: Moment) -> Bool {

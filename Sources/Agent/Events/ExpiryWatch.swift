@@ -1,4 +1,5 @@
 internal import JetonAPI
+internal import Synchronization
 
 /// Tells when the life of a login token is over. There is a timer only while somebody wants to know and a token lives.
 actor ExpiryWatch {
@@ -8,11 +9,33 @@ actor ExpiryWatch {
     private var timer: Task<Void, any Error>?
     /// What has expired by then was told, or happened before anybody wanted to know; nil: nobody wants to.
     private var toldUntil: Moment?
+    private let look = Mutex(Look.none)
+
+    /// A look that nobody waits for.
+    private enum Look { case none, underWay, underWayAndWantedAgain }
 
     init(book: MintBook, events: EventHub, clock: @escaping @Sendable () -> Moment) {
         self.book = book
         self.events = events
         self.clock = clock
+    }
+
+    /// Does what `plan` does, and keeps nobody waiting. However often it is called, there is one look at a time.
+    nonisolated func planSoon() {
+        let begins = look.withLock { look in
+            defer { look = look == .none ? .underWay : .underWayAndWantedAgain }
+            return look == .none
+        }
+        guard begins else { return }
+        // Unstructured: it looks at the ledger, and whoever subscribes is answered before.
+        Task { repeat { await plan() } while isWantedAgain() }
+    }
+
+    private nonisolated func isWantedAgain() -> Bool {
+        look.withLock { look in
+            defer { look = look == .underWayAndWantedAgain ? .underWay : .none }
+            return look == .underWayAndWantedAgain
+        }
     }
 
     /// Looks for the next token to expire. Call it when there is another token, or another subscriber.
