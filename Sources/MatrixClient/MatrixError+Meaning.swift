@@ -31,12 +31,11 @@ extension MatrixError {
     }
 
     /// 401 and 403 mean the same, if it is Matrix that says them and they are about the token. Everything else keeps
-    /// the pair: a session that is given up cannot be had back.
+    /// the pair: a session that is given up cannot be had back. A page that is missing is a proxy's word alone.
     public var refreshVerdict: RefreshVerdict {
-        if isUnrecognized { return .notOffered }
-        guard case .refused(let refusal) = self, [401, 403].contains(refusal.status), refusal.errcode != nil else {
-            return .undecided
-        }
+        guard case .refused(let refusal) = self, let errcode = refusal.errcode else { return .undecided }
+        if errcode == "M_UNRECOGNIZED" { return .notOffered }
+        guard [401, 403].contains(refusal.status) else { return .undecided }
         let isAboutAnotherThing =
             refusal.isLocked || refusal.isSuspended || refusal.missesToken || refusal.exceedsResources
             || refusal.wantsTerms

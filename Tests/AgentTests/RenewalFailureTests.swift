@@ -34,7 +34,7 @@ struct RenewalFailureTests {
     @Test func `each other answer is what it is`() {
         #expect(RenewalFailure(Self.refused(404, "M_UNRECOGNIZED")) == .switchedOff)
         #expect(RenewalFailure(Self.refused(405, "M_UNRECOGNIZED")) == .switchedOff)
-        #expect(RenewalFailure(.notMatrix(status: 404, detail: "a page")) == .switchedOff)
+        #expect(RenewalFailure(.notMatrix(status: 404, detail: "a page")) == .failing(retryAfter: nil))
         #expect(RenewalFailure(Self.refused(429, nil, after: .seconds(7))).retryAfter == .seconds(7))
         #expect(RenewalFailure(Self.refused(502, nil)) == .failing(retryAfter: nil))
         let failure = MatrixError.Failure(stage: .dns, detail: "no such name", mayHaveArrived: false)

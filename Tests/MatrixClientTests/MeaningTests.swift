@@ -20,10 +20,11 @@ struct MeaningTests {
             (refused(401, "M_UNKNOWN_TOKEN"), .spent), (refused(403, "M_FORBIDDEN"), .spent),
             (refused(403, "M_UNKNOWN_TOKEN"), .spent), (refused(401, "M_FORBIDDEN"), .spent),
             (refused(403, "M_USER_DEACTIVATED"), .spent),
-            (refused(404, "M_UNRECOGNIZED"), .notOffered), (page(404), .notOffered),
+            (refused(404, "M_UNRECOGNIZED"), .notOffered),
             (refused(405, "M_UNRECOGNIZED"), .notOffered),
             // A proxy's own refusals.
             (refused(401, nil), .undecided), (refused(403, nil), .undecided), (page(403), .undecided),
+            (page(404), .undecided), (page(405), .undecided), (refused(404, nil), .undecided),
             (refused(401, "M_USER_LOCKED"), .undecided), (refused(403, "M_USER_SUSPENDED"), .undecided),
             (refused(401, "M_MISSING_TOKEN"), .undecided), (refused(403, "M_RESOURCE_LIMIT_EXCEEDED"), .undecided),
             (refused(403, "M_CONSENT_NOT_GIVEN"), .undecided), (refused(400, "M_MISSING_PARAM"), .undecided),
