@@ -161,6 +161,44 @@ struct MintBookTests {
         _ = try await book.take(alice, purpose: nil, requester: someone)
     }
 
+    @Test func `a requester's permit goes back whatever others have taken since`() async throws {
+        var quotas = Quotas()
+        quotas.requester = Quota(count: 1, perMs: 600_000)
+        let book = try MintBook(folder: folder, quotas: quotas, clock: { [clock] in clock.now })
+        let other = Requester(pid: 3, uid: 1000, command: "a", unit: "other.service")
+        let attempt = try await book.take(alice, purpose: nil, requester: someone)
+        _ = try await book.take("@bob:example.org", purpose: nil, requester: other)
+        try await book.giveBack(attempt)
+        #expect(await book.limits(of: [], for: someone).first?.remaining == 1)
+        #expect(await book.limits(of: [], for: other).first?.remaining == 0)
+    }
+
+    @Test func `a requester's limit runs out in time though the clock was set back, however often it is looked at`()
+        async throws
+    {
+        var quotas = Quotas()
+        quotas.requester = Quota(count: 1, perMs: 600_000)
+        let book = try MintBook(folder: folder, quotas: quotas, clock: { [clock] in clock.now })
+        _ = try await book.take(alice, purpose: nil, requester: someone)
+        clock.advance(by: .seconds(-86_400))
+        for _ in 1...3 {
+            await #expect(throws: AgentError.self) { try await book.check("@bob:example.org", for: nil, by: someone) }
+            clock.advance(by: .seconds(200))
+        }
+        try await book.check("@bob:example.org", for: nil, by: someone)
+    }
+
+    @Test func `what was minted already is written down whatever limit stands in the way`() async throws {
+        let book = try open()
+        _ = try await take(book)
+        let entry = try await book.settle(
+            try await book.record(alice, purpose: "late", requester: someone),
+            expiresInMs: 120_000
+        )
+        #expect(await book.tokens(of: [alice]).map(\.tokenId).contains(entry.tokenId))
+        #expect(await obstacle(book) != nil)
+    }
+
     @Test func `a ledger of before requesters had units still loads`() async throws {
         let entry = """
             {"token_id":"t-1","issued_at":"2026-11-23T12:00:00.000Z","expires_at":"2026-11-23T12:02:00.000Z",\

@@ -10,7 +10,7 @@ actor MintBook {
         let sentAt: Moment
         fileprivate let before: Moment?
         fileprivate let after: Moment?
-        fileprivate let requesters: (before: RequesterMeters, after: RequesterMeters)
+        fileprivate let ofRequester: RequesterMeters.Taking?
     }
 
     private let file: StateFile<[String: MintRecord]>
@@ -56,6 +56,12 @@ actor MintBook {
     func take(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
         let now = clock()
         if let obstacle = obstacle(account, requester, at: now) { throw .rateLimited(obstacle) }
+        return try await record(account, purpose: purpose, requester: requester)
+    }
+
+    /// Notes that a token may exist, and takes its permit whatever stands in the way: it was minted already.
+    func record(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
+        let now = clock()
         var record = record(of: account, at: now)
         let before = record.meter.earnedAt
         _ = record.meter.take(at: now, from: quotas.loginToken)
@@ -70,22 +76,23 @@ actor MintBook {
         )
         record.add(entry)
         // Both before the first wait, so that nobody else finds either permit.
-        let (old, others) = (records[account], requesters)
+        let old = records[account]
         records[account] = record
-        if let quota = quotas.requester { requesters.take(for: requester, at: now, quota) }
+        let taking = quotas.requester.map { requesters.take(for: requester, at: now, $0) }
         let attempt = Attempt(
             account: account,
             tokenId: entry.tokenId,
             sentAt: now,
             before: before,
             after: record.meter.earnedAt,
-            requesters: (others, requesters)
+            ofRequester: taking
         )
         do throws(AgentError) {
-            if quotas.requester != nil { try await save(requesters, to: requesterFile) }
+            if taking != nil { try await save(requesters, to: requesterFile) }
             try await save(records, to: file)
         } catch {
-            (records[account], requesters) = (old, others)
+            records[account] = old
+            if let taking { _ = requesters.giveBack(taking) }
             throw error
         }
         return attempt
@@ -109,8 +116,7 @@ actor MintBook {
         var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
-        if requesters == attempt.requesters.after, requesters != attempt.requesters.before {
-            requesters = attempt.requesters.before
+        if let taking = attempt.ofRequester, requesters.giveBack(taking) {
             try await save(requesters, to: requesterFile)
         }
         try await replace(record, of: attempt.account)

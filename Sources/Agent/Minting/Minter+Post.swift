@@ -64,22 +64,50 @@ extension Minter {
         } catch {
             switch error {
             case .matrix(.authenticationRequired(let uia)):
-                if let attempt { try await book.giveBack(attempt) }
+                try await giveBack(attempt, reopening: challenge)
                 return .wants(uia)
             case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
-                if let attempt { try await book.giveBack(attempt) }
+                try await giveBack(attempt, reopening: challenge)
                 return .forgotten(.refused(refusal))
             case .matrix(let error): throw try await settle(minting, attempt, challenge, error)
             case .agent(let error):
-                if let attempt { try await book.giveBack(attempt) }
+                try await giveBack(attempt, reopening: challenge)
                 if let challenge { challenges.reopen(challenge) }
                 throw error
             }
         }
-        let taken: MintBook.Attempt
-        if let attempt { taken = attempt } else { taken = try await take(minting) }
-        let entry = try await book.settle(taken, expiresInMs: token.expiresInMs)
-        return .minted(.init(token: token.loginToken, entry: entry))
+        return .minted(.init(token: token.loginToken, entry: try await enter(token, minting, attempt)))
+    }
+
+    /// Writes a token down that was minted: no limit has a say any more. One that cannot be written down is delivered to
+    /// nobody, and told as one that exists.
+    private func enter(
+        _ token: MatrixClient.MintedToken,
+        _ minting: Minting,
+        _ attempt: MintBook.Attempt?
+    ) async throws(AgentError) -> MintRecord.Entry {
+        do throws(AgentError) {
+            let taken: MintBook.Attempt
+            if let attempt {
+                taken = attempt
+            } else {
+                taken = try await book.record(minting.account, purpose: minting.purpose, requester: minting.requester)
+            }
+            return try await book.settle(taken, expiresInMs: token.expiresInMs)
+        } catch {
+            throw .outcomeUnknown(error, until: clock().advanced(by: .milliseconds(token.expiresInMs)))
+        }
+    }
+
+    /// Nothing was minted. Where that cannot be written down, the stages that the user has done are not lost at least.
+    private func giveBack(_ attempt: MintBook.Attempt?, reopening challenge: Challenge?) async throws(AgentError) {
+        guard let attempt else { return }
+        do throws(AgentError) {
+            try await book.giveBack(attempt)
+        } catch {
+            if let challenge { challenges.reopen(challenge) }
+            throw error
+        }
     }
 
     private func take(_ minting: Minting) async throws(AgentError) -> MintBook.Attempt {
@@ -106,7 +134,7 @@ extension Minter {
         _ error: MatrixError
     ) async throws(AgentError) -> AgentError {
         let aftermath = Self.aftermath(of: error)
-        if aftermath != .unknown, let attempt { try await book.giveBack(attempt) }
+        if aftermath != .unknown { try await giveBack(attempt, reopening: aftermath == .nothing ? challenge : nil) }
         // Whoever signs out meanwhile still learns what came of it, as far as there is anybody to tell.
         guard let session = await accounts.session(of: minting.account) else { return .notLoggedIn(minting.account) }
         switch (aftermath, attempt) {

@@ -4,14 +4,33 @@ internal import JetonAPI
 struct RequesterMeters: Sendable, Equatable, Codable {
     private(set) var meters: [String: Meter] = [:]
 
-    func wait(of requester: Requester, at now: Moment, _ quota: Quota) -> Duration {
-        meters[requester.limitKey]?.clamped(at: now, to: quota).wait(at: now, from: quota) ?? .zero
+    /// A permit that was taken, and how to give it back.
+    struct Taking: Sendable {
+        fileprivate let key: String
+        fileprivate let before: Meter?
+        fileprivate let after: Meter?
+    }
+
+    /// What is brought back into what can be true now is kept, or the wait would begin anew at each look.
+    mutating func wait(of requester: Requester, at now: Moment, _ quota: Quota) -> Duration {
+        meters[requester.limitKey]?.clamp(at: now, to: quota)
+        return meters[requester.limitKey]?.wait(at: now, from: quota) ?? .zero
     }
 
     /// Takes a permit, which must be there. Meters that remember nothing any more are dropped.
-    mutating func take(for requester: Requester, at now: Moment, _ quota: Quota) {
+    mutating func take(for requester: Requester, at now: Moment, _ quota: Quota) -> Taking {
         meters = meters.mapValues { $0.clamped(at: now, to: quota) }.filter { $0.value.isInUse(at: now) }
-        _ = meters[requester.limitKey, default: Meter()].take(at: now, from: quota)
+        let (key, before) = (requester.limitKey, meters[requester.limitKey])
+        _ = meters[key, default: Meter()].take(at: now, from: quota)
+        return Taking(key: key, before: before, after: meters[key])
+    }
+
+    /// Gives a permit back, unless another was taken since.
+    /// - Returns: whether it did.
+    mutating func giveBack(_ taking: Taking) -> Bool {
+        guard meters[taking.key] == taking.after, taking.before != taking.after else { return false }
+        meters[taking.key] = taking.before
+        return true
     }
 
     func limit(of requester: Requester, at now: Moment, _ quota: Quota) -> RateLimit {
