@@ -41,7 +41,8 @@ extension AgentError {
     static func notLoggedIn(_ account: String? = nil) -> AgentError {
         AgentError(
             .notLoggedIn,
-            "\(account ?? "No account") is not signed in here; run `jeton login`.",
+            account.map { "\($0) is not signed in here; run `jeton login`." }
+                ?? "No account is signed in here; run `jeton login`.",
             account.map { ["account": .string($0)] } ?? [:]
         )
     }

@@ -64,6 +64,7 @@ final class AccountsUnderTest: Sendable {
         var session = SessionRecord(
             userId: begun.userId,
             deviceId: begun.deviceId,
+            signInId: "i-\(clock.now)",
             homeserver: address,
             accessToken: begun.accessToken,
             refreshToken: begun.refreshToken

@@ -1,6 +1,8 @@
 import DevHomeserver
+import FoundationEssentials
 import JetonAPI
 import Testing
+import Vault
 
 @testable import Agent
 
@@ -178,7 +180,7 @@ struct RenewalTests {
     @Test func `a session that is signed out while it is renewed does not come back`() async throws {
         let test = try await AccountsUnderTest()
         try await beginLateRenewal(test)
-        try await test.accounts.forget(test.alice)
+        try await test.accounts.forget(try #require(await test.accounts.session(of: test.alice)))
         await test.accounts.finish()
         #expect(try test.saved == nil)
         #expect(await test.accounts.userIds == [])
@@ -212,6 +214,28 @@ struct RenewalTests {
         #expect(test.alarm == nil)
     }
 
+    @Test func `a pair that could not be saved is kept, and saved before another is asked for`() async throws {
+        let test = try await AccountsUnderTest()
+        let before = try #require(try test.saved)
+        // Nothing can be written where a folder stands in the way.
+        let blocker = "\(test.folder.path)/.\(before.fileName).new"
+        try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
+        try await test.ring()
+        #expect(await test.renewals == 1)
+        #expect(try test.saved == before)
+        try FileManager.default.removeItem(atPath: blocker)
+        // Some homeservers take the old refresh token no more once it was used.
+        await test.answerRenewals(401, #"{"errcode":"M_UNKNOWN_TOKEN","error":"used","soft_logout":false}"#)
+        try await test.ring()
+        #expect(await test.renewals == 1)
+        #expect(try await test.account.state == .active)
+        #expect(try test.saved?.refreshToken != before.refreshToken)
+        #expect(try await test.capability() == true)
+        await test.answerRenewals(nil)
+        try await test.ring()
+        #expect(await test.renewals == 2)
+    }
+
     @Test func `a homeserver that no longer renews is used to the token's end, and then it says what to do`()
         async throws
     {
@@ -234,7 +258,9 @@ struct RenewalTests {
 
     @Test func `a proxy's page in place of a renewal ends nothing`() async throws {
         let test = try await AccountsUnderTest()
-        for (status, body) in [(403, "<html>"), (401, "{}"), (403, "{}"), (302, ""), (200, "<html>")] {
+        for (status, body) in [
+            (404, "<html>"), (404, "{}"), (403, "<html>"), (401, "{}"), (403, "{}"), (302, ""), (200, "<html>"),
+        ] {
             await test.answerRenewals(status, body)
             try await test.ring()
         }

@@ -92,6 +92,60 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a sign-in while the session before it is being ended stays`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let path = "/_matrix/client/v3/logout"
+        await homeserver.server.misbehave(on: path, .delay(.seconds(4)))
+        async let ending = agent.call(LogOut())
+        try await eventually("the homeserver has ended it") {
+            await homeserver.server.seenRequests.contains { $0.path == path }
+        }
+        let begun = try await agent.logIn(user, at: homeserver.address)
+        _ = try await ending
+        #expect(try await agent.call(ListAccounts()).accounts.map(\.deviceId) == [begun.deviceId])
+        #expect(try await agent.call(GetLoginTokenSupport()).supported)
+        try await agent.stop()
+    }
+
+    @Test func `of two sign-ins at once one stays, and no device that nobody holds`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+        await homeserver.server.misbehave(on: "/_matrix/client/v3/login", .delay(.seconds(1)))
+        async let one = agent.logIn(user, at: homeserver.address)
+        async let other = agent.logIn(user, at: homeserver.address)
+        _ = try await (one, other)
+        await homeserver.server.misbehave(on: "/_matrix/client/v3/login", nil)
+        let held = try #require(try await agent.call(ListAccounts()).accounts.first)
+        let stranger = OtherClient(homeserver.address)
+        let session = try await stranger.logIn(user).body
+        let devices = try await stranger.devices(session["access_token"] ?? "")
+        #expect(Set(devices) == [held.deviceId, session["device_id"] ?? ""])
+        try await agent.stop()
+    }
+
+    @Test func `a locked user is not told to be signed out`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        await homeserver.server.setLocked(true, user.id.localpart)
+        await homeserver.server.expireAccessTokens(of: user.id.localpart)
+        await homeserver.server.misbehave(
+            on: "/_matrix/client/v3/logout",
+            .answer(
+                status: 401,
+                contentType: "application/json",
+                body: #"{"errcode":"M_USER_LOCKED","error":"locked","soft_logout":true}"#,
+                headers: [:]
+            )
+        )
+        let refused = try await agent.refusal(of: LogOut())
+        #expect(refused.data["errcode"] == "M_USER_LOCKED" || refused.kind == .sessionExpired)
+        #expect(try await agent.call(ListAccounts()).accounts.map(\.userId) == [user.id])
+        _ = try await agent.call(LogOut(localOnly: true))
+        #expect(try await agent.call(ListAccounts()).accounts.isEmpty)
+        try await agent.stop()
+    }
+
     @Test func `with several accounts, a request must say which`() async throws {
         let homeserver = try await DevHomeserverUnderTest()
         let (one, two) = (try await homeserver.newUser(), try await homeserver.newUser())

@@ -68,28 +68,23 @@ extension Accounts {
         guard let session = sessions[account], let refreshToken = session.refreshToken else {
             throw .notLoggedIn(account)
         }
-        let client = MatrixClient(homeserver: session.homeserver, transport: transport)
-        let askedAt = ties.clock()
-        let renewal: MatrixClient.Renewal
-        do {
-            renewal = try await client.refresh(refreshToken)
-        } catch {
-            throw await failed(session, error)
-        }
+        let pair = try await pair(after: refreshToken, of: session)
         var isKept = false
         do throws(AgentError) {
             // On the disk before its first use: until then the homeserver still takes the old one. And only if nobody
             // has signed out, or in anew, while the homeserver answered.
             try await note(account) { current in
                 guard current.refreshToken == refreshToken else { return }
-                current.take(renewal, askedAt: askedAt)
+                current.take(pair.renewal, askedAt: pair.askedAt)
                 isKept = true
             }
         } catch {
-            // The old pair is still good here and there.
+            // Kept for the next try: the homeserver need not take the old one again.
+            unsaved[account] = pair
             backOff(account, .homeserver)
             throw error
         }
+        unsaved[account] = nil
         heard(from: account)
         guard isKept else {
             // Signed in anew meanwhile: that session counts.
@@ -98,7 +93,23 @@ extension Accounts {
         }
         logger.debug("renewed the session", metadata: ["account": "\(account)"])
         ties.happened(account, .renewed(expiresAt: sessions[account]?.accessTokenExpiresAt))
-        return renewal.accessToken
+        return pair.renewal.accessToken
+    }
+
+    /// The pair that comes after a refresh token: one that could not be saved before, else the homeserver's next.
+    private func pair(after refreshToken: Secret, of session: SessionRecord) async throws(AgentError) -> UnsavedPair {
+        if let pair = unsaved[session.userId], pair.instead == refreshToken { return pair }
+        let client = MatrixClient(homeserver: session.homeserver, transport: transport)
+        let askedAt = ties.clock()
+        do {
+            return UnsavedPair(
+                instead: refreshToken,
+                renewal: try await client.refresh(refreshToken),
+                askedAt: askedAt
+            )
+        } catch {
+            throw await failed(session, error)
+        }
     }
 
     /// What a failure leaves behind, and what the callers are told.
@@ -158,6 +169,14 @@ extension Accounts {
         }
         return .sessionExpired(account, trouble)
     }
+}
+
+/// A pair of tokens on its way to the disk.
+struct UnsavedPair: Sendable {
+    /// The refresh token that it was given for.
+    let instead: Secret
+    let renewal: MatrixClient.Renewal
+    let askedAt: Moment
 }
 
 extension SessionRecord {

@@ -37,6 +37,8 @@ actor Accounts {
     var schedules: [String: RenewalSchedule] = [:]
     /// Renewals under way: see `Accounts+Renewal.swift`.
     var renewals: [String: SharedWork<Secret>] = [:]
+    /// Pairs that the homeserver has given and the disk has not taken; it may take the old ones no more.
+    var unsaved: [String: UnsavedPair] = [:]
     /// What keeps homeservers from answering; of the moment, so it is not on the disk.
     var outages: [String: Trouble] = [:]
     /// What was told last of each account.
@@ -111,17 +113,28 @@ actor Accounts {
     }
 
     /// Puts a session on the disk and uses it from then on.
-    func keep(_ session: SessionRecord) async throws(AgentError) {
-        try await change(session.userId) { _ in session }
+    /// - Returns: the one that was held until then.
+    @discardableResult
+    func keep(_ session: SessionRecord) async throws(AgentError) -> SessionRecord? {
+        var former: SessionRecord?
+        try await change(session.userId) { current in
+            former = current
+            return session
+        }
         heard(from: session.userId)
         ties.happened(session.userId, .loggedIn)
+        return former
     }
 
-    func forget(_ account: String) async throws(AgentError) {
+    /// Forgets a session, unless the user has signed in anew since it was looked at.
+    func forget(_ session: SessionRecord) async throws(AgentError) {
+        let account = session.userId
+        guard sessions[account]?.signInId == session.signInId else { return }
         // First of all: an account that is signed in to again later was not chosen again.
         if defaultAccount == account { try await setDefault(nil) }
-        try await change(account) { _ in nil }
-        (outages[account], told[account]) = (nil, nil)
+        try await change(account) { $0?.signInId == session.signInId ? nil : $0 }
+        guard sessions[account] == nil else { return }
+        (outages[account], told[account], unsaved[account]) = (nil, nil, nil)
         plan()
         ties.happened(account, .loggedOut)
     }

@@ -8,6 +8,8 @@ struct SessionRecord: Codable, Sendable, Equatable {
 
     var userId: String
     var deviceId: String
+    /// Tells this sign-in from another one of the same user, perhaps on the same device; its tokens change.
+    var signInId: String?
     var homeserver: HomeserverAddress
     var accessToken: Secret
     var refreshToken: Secret?
@@ -72,6 +74,7 @@ extension SessionRecord {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         userId = try container.decode(String.self, forKey: .userId)
         deviceId = try container.decode(String.self, forKey: .deviceId)
+        signInId = try container.decodeIfPresent(String.self, forKey: .signInId)
         homeserver = try container.decode(HomeserverAddress.self, forKey: .homeserver)
         accessToken = try container.decode(Secret.self, forKey: .accessToken)
         refreshToken = try container.decodeIfPresent(Secret.self, forKey: .refreshToken)

@@ -44,6 +44,7 @@ extension SigningIn {
         let session = SessionRecord(
             userId: begun.userId,
             deviceId: begun.deviceId,
+            signInId: Identifier.make("i"),
             homeserver: client.homeserver,
             accessToken: begun.accessToken,
             refreshToken: begun.refreshToken,
@@ -79,6 +80,7 @@ extension SigningIn {
         let session = SessionRecord(
             userId: owner.userId,
             deviceId: deviceId,
+            signInId: Identifier.make("i"),
             homeserver: client.homeserver,
             accessToken: accessToken,
             refreshToken: refreshToken

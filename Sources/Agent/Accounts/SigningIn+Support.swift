@@ -38,7 +38,7 @@ extension SigningIn {
             // Ignoring failures: the user sees that device in the list of sessions.
             try? await MatrixClient(homeserver: session.homeserver, transport: transport).logOut(session.accessToken)
         }
-        try await accounts.forget(session.userId)
+        try await accounts.forget(session)
         await support.forget(session.userId)
         throw .unsupported(.oauthServer, at: session.homeserver, url: finding.accountManagementUrl)
     }

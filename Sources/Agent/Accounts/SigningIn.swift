@@ -35,8 +35,7 @@ struct SigningIn: Sendable {
         let beginning = Task { () async -> Result<String, AgentError> in
             do throws(AgentError) {
                 let session = try await self.session(by: credentials, terms, client)
-                let isNew = await accounts.session(of: session.userId) == nil
-                try await replace(with: session)
+                let isNew = try await keep(session, by: credentials) == nil
                 logger.notice("signed in", metadata: ["event": "account.login", "account": "\(session.userId)"])
                 try await requireMinting(session, by: credentials, terms, isNew: isNew)
                 return .success(session.userId)
@@ -73,12 +72,27 @@ struct SigningIn: Sendable {
     }
 
     /// Keeps a session; one of the same account on another device is ended, as nobody would hold it any more.
-    private func replace(with session: SessionRecord) async throws(AgentError) {
-        let old = await accounts.session(of: session.userId)
-        try await accounts.keep(session)
-        guard let old, old.deviceId != session.deviceId, old.ending == nil else { return }
+    /// - Returns: the session that was held until then.
+    private func keep(
+        _ session: SessionRecord,
+        by credentials: LoginCredentials
+    ) async throws(AgentError) -> SessionRecord? {
+        let former: SessionRecord?
+        do throws(AgentError) {
+            former = try await accounts.keep(session)
+        } catch {
+            let held = await accounts.session(of: session.userId)
+            if credentials.beginSession, held?.deviceId != session.deviceId { await abandon(session) }
+            throw error
+        }
+        if let former, former.deviceId != session.deviceId, former.ending == nil { await abandon(former) }
+        return former
+    }
+
+    /// Ends a session that nobody holds.
+    private func abandon(_ session: SessionRecord) async {
         // Ignoring failures: the user sees that device in the list of sessions.
-        try? await MatrixClient(homeserver: old.homeserver, transport: transport).logOut(old.accessToken)
+        try? await MatrixClient(homeserver: session.homeserver, transport: transport).logOut(session.accessToken)
     }
 }
 

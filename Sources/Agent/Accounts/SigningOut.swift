@@ -14,7 +14,7 @@ struct SigningOut: Sendable {
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         if request.localOnly != true { try await end(session) }
         // A renewal under way finds nothing to put its pair into.
-        try await accounts.forget(account)
+        try await accounts.forget(session)
         await support.forget(account)
         logger.notice("signed out", metadata: ["event": "account.logout", "account": "\(account)"])
     }
@@ -31,15 +31,13 @@ struct SigningOut: Sendable {
                 try await client.logOut(accessToken)
             }
         } catch {
-            switch error {
-            case .agent(let failure) where failure.kind == .sessionExpired: return
-            case .matrix(let error): throw AgentError(error, at: session.homeserver)
-            case .agent: break
-            }
+            guard case .agent = error else { throw error.agentError(at: session.homeserver) }
             // The access token has expired and could not be renewed: Synapse ends a session by it all the same.
             do {
                 try await client.logOut(session.accessToken)
             } catch {
+                // One that is over cannot be ended better; one of a locked user comes back with the user.
+                guard await accounts.session(of: session.userId)?.ending == nil else { return }
                 throw AgentError(error, at: session.homeserver)
             }
         }
