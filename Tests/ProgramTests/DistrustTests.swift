@@ -102,6 +102,43 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a question that was put under a looser policy is not answered under a stricter one`() async throws {
+        let homeserver = try await DevHomeserverUnderTest(.unasking)
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest(configuration: "{consent: 'caller'}").start()
+        try await agent.logIn(user, at: homeserver.address)
+        // Not yet known to ask nothing: the token is there, sealed.
+        let asked = try await agent.refusal(of: GenerateLoginToken())
+        #expect(asked.kind == .consentRequired)
+        let challenge = asked.data["challenge"]?.stringValue ?? ""
+        try agent.folder.write("{consent: 'auto'}", to: "config/config.json5")
+        agent.send(SIGHUP)
+        try await eventually("it is read anew") { agent.logText.contains("the configuration was read anew") }
+        let refused = try await agent.refusal(of: GenerateLoginToken(consent: .init(challenge: challenge)))
+        #expect(refused.kind == .promptUnavailable)
+        try await agent.stop()
+    }
+
+    @Test func `a homeserver that mints at the question is believed, whatever limit ran out meanwhile`() async throws {
+        let limits = "{requester: {count: 1, per_ms: 86400000}, login_token: {count: 9, per_ms: 60000}}"
+        let agent = try await AgentUnderTest(configuration: "{consent: 'none', limits: \(limits)}").start()
+        let (turned, other) = (try await DevHomeserverUnderTest(), try await DevHomeserverUnderTest(.unasking))
+        let (one, two) = (try await turned.newUser(), try await other.newUser())
+        try await agent.logIn(one, at: turned.address)
+        try await agent.logIn(two, at: other.address)
+        #expect(try await agent.refusal(of: GenerateLoginToken(account: one.id)).kind == .authRequired)
+        await turned.server.change { $0.asksBeforeMinting = false }
+        await turned.server.misbehave(on: "/_matrix/client/v1/login/get_token", .delay(.seconds(4)))
+        async let late = agent.call(GenerateLoginToken(account: one.id))
+        try await eventually("it is asked") { await turned.mintRequests(of: one) == 2 }
+        // The requester's one permit.
+        _ = try await agent.call(GenerateLoginToken(account: two.id))
+        let token = try await late
+        let listed = try await agent.call(ListLoginTokens(account: one.id)).tokens
+        #expect(listed.map(\.tokenId) == [token.tokenId] && listed.map(\.state) == [.live])
+        try await agent.stop()
+    }
+
     @Test func `the limit speaks before the homeserver is asked anything`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         _ = try await agent.mint(for: user)

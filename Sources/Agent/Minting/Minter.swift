@@ -39,6 +39,7 @@ actor Minter {
         if let ending = session.ending { throw .sessionExpired(account, ending) }
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
         if let challenge, case .consent(let token?) = challenge.wants {
+            try requireTrust(account)
             guard challenges.claim(challenge.id) else { throw .challengeGone("consent.challenge") }
             return try deliver(token, of: session)
         }
@@ -64,6 +65,11 @@ actor Minter {
         }
     }
 
+    /// The caller's word counts only where the policy says so now: it may have become stricter since it was asked for.
+    private func requireTrust(_ account: String) throws(AgentError) {
+        guard [.caller, .none].contains(policy(account)) else { throw .promptUnavailable(account) }
+    }
+
     /// One turn of the account: everything that must not happen twice at the same time.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
@@ -77,6 +83,7 @@ actor Minter {
             case .required: return try await begin(minting, session, isQuestion: true)
             }
         }
+        if case .consent = challenge.wants { try requireTrust(minting.account) }
         guard challenges.claim(challenge.id) else { throw .challengeGone("challenge") }
         switch challenge.wants {
         case .authentication(let uia): return try await authenticate(minting, session, challenge, uia)
