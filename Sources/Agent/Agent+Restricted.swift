@@ -13,11 +13,12 @@ extension Agent {
         )
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in
             guard request.homeserver == nil else { throw .notRestricted("homeserver") }
-            return try await support.look(try await accounts.find(request.account))
+            return try await support.look(try await restrictedAccount(request.account))
         }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
             try Self.requireRestricted(request)
             var request = request
+            request.account = try await restrictedAccount(request.account)
             request.prompt = .agent
             do throws(AgentError) {
                 return try await patientMinter.generate(request, for: caller.peer.requester())
@@ -29,6 +30,15 @@ extension Agent {
             table.refuse(method.name, with: .notRestricted(method.name))
         }
         return table
+    }
+
+    /// The account that is meant. Where it is not clear which, none is told: who asks need not know what is held.
+    private func restrictedAccount(_ name: String?) async throws(AgentError) -> String {
+        do throws(AgentError) {
+            return try await accounts.find(name)
+        } catch {
+            throw error.kind == .notLoggedIn ? .notLoggedIn(name) : .restrictedAccount
+        }
     }
 
     /// `account`, `purpose` and `wait_ms` alone.
@@ -46,6 +56,10 @@ extension AgentError {
             run `jeton token` where the agent runs
             """
         return AgentError(.promptUnavailable, "\(detail).", ["detail": .string(detail)])
+    }
+
+    fileprivate static var restrictedAccount: AgentError {
+        .invalidParams("account must be a full user id that the agent is signed in as", field: "account")
     }
 
     fileprivate static func notRestricted(_ name: String) -> AgentError {

@@ -23,6 +23,44 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: agent.socket))
     }
 
+    @Test func `no error there tells of accounts`() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.file("r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()
+        let homeserver = try await DevHomeserverUnderTest()
+        agent.companion = homeserver
+        var users: [TestUser] = []
+        for _ in 1...2 {
+            users.append(try await homeserver.newUser())
+            try await agent.logIn(users[users.count - 1], at: homeserver.address)
+        }
+        let names = users.map(\.id.localpart)
+        let asked = names[0]
+        let answers = try await onThread {
+            let client = try RPCClient(path: path)
+            func error(_ call: () throws -> Void) throws -> AgentError {
+                do {
+                    try call()
+                } catch RPCClient.Problem.refused(let error) {
+                    return error
+                }
+                throw Unexpected("a result where an error was due")
+            }
+            return try [nil, "@x:y", asked].flatMap { account in
+                [
+                    try error { _ = try client.call(GetLoginTokenSupport(account: account)) },
+                    try error { _ = try client.call(GenerateLoginToken(account: account)) },
+                ]
+            }
+        }
+        for answer in answers {
+            let text = "\(answer.message) \(answer.data)"
+            #expect(!names.contains { text.contains("@\($0)") }, "\(text)")
+            #expect([.invalidParams, .notLoggedIn].contains(answer.kind))
+        }
+        try await agent.stop()
+    }
+
     @Test func `its usual place is beside the agent's own`() async throws {
         let folder = try ScratchFolder()
         let environment = ["XDG_RUNTIME_DIR": folder.path]
