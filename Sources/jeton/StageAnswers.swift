@@ -90,7 +90,9 @@ struct StageAnswers {
                     : "Open this address in a browser, and confirm there that it is you (\(stage)):\n  \(page)"
             )
         }
-        if let expiresAt = question.expiresAt, expiresAt <= .now {
+        // After the next pause the challenge would be gone, and nobody could be told why.
+        let next = Moment.now.advanced(by: .microseconds(Int64(Self.pause)) + .seconds(1))
+        if let expiresAt = question.expiresAt, expiresAt <= next {
             throw Failure(.timedOut, "nobody confirmed it in the browser in time; nothing was minted")
         }
         usleep(Self.pause)

@@ -44,6 +44,10 @@ struct TokenMinting {
     /// Lets the agent wait until the limit is over, in the order of those who wait. Where the password was right
     /// already, the challenge alone is enough then.
     private func resume(_ request: inout GenerateLoginToken, after refusal: AgentError) throws {
+        // The agent would only say so again.
+        guard (refusal.data["retry_after_ms"]?.integerValue ?? 0) < Self.longestWait else {
+            throw Failure(.refused(refusal))
+        }
         Output.complain("jeton: \(refusal.message) Waiting.")
         request.waitMs = Self.longestWait
         if let challenge = refusal.data["challenge"], request.auth != nil { request.auth = ["challenge": challenge] }

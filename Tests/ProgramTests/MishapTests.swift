@@ -7,6 +7,28 @@ import Testing
 
 /// Networks and homeservers that fail at the worst moment.
 @Suite struct MishapTests {
+    @Test func `a session that was begun is kept, though its client goes and the agent is stopped meanwhile`()
+        async throws
+    {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+        let path = "/_matrix/client/v3/login"
+        await homeserver.server.misbehave(on: path, .delay(.seconds(3)))
+        let client = try LineClient(agent)
+        let params = #"{"user_id":"\#(user.id)","homeserver":"\#(homeserver.address)","password":"\#(user.password)"}"#
+        client.request("1", "account.login", params)
+        try await eventually("the homeserver has begun it") {
+            await homeserver.server.seenRequests.contains { $0.path == path && $0.method == "POST" }
+        }
+        client.close()
+        agent.send(SIGTERM)
+        #expect(try await agent.ended() == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: agent.state)
+        #expect(names.contains { $0.hasSuffix(".account.json") })
+    }
+
     @Test(arguments: HomeserverKind.available)
     func `a homeserver that is gone is named with the stage, and nothing is lost`(kind: HomeserverKind) async throws {
         let folder = try ScratchFolder()

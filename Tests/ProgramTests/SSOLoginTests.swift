@@ -173,7 +173,8 @@ struct SSOLoginTests {
         let ended = try await onTerminal(
             ["login", "--sso", "--no-browser", "--homeserver", homeserver.address, "--socket", agent.socket],
             dialogue: [
-                ("paste that page's address here:", token),
+                // Whoever comes back must be somebody in particular.
+                ("User id", user.id), ("paste that page's address here:", token),
                 ("paste that page's address here:", "{redirectUrl}?loginToken=\(token)"),
             ]
         )

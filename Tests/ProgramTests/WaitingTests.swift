@@ -47,6 +47,17 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a limit that outlasts the longest wait ends the command, which does not ask again and again`()
+        async throws
+    {
+        let (agent, _) = try await unattended(2 * 86_400_000)
+        _ = try await agent.call(GenerateLoginToken())
+        let ended = try await agent.jeton("token", "--wait")
+        #expect(ended.status == 5)
+        #expect(try await agent.call(GetMetrics()).limitsHit <= 2)
+        try await agent.stop()
+    }
+
     @Test func `a wait delays nobody, and is cancelled by its id, to the byte`() async throws {
         let (agent, _) = try await unattended(60_000)
         _ = try await agent.call(GenerateLoginToken())

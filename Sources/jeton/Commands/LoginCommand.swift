@@ -69,7 +69,8 @@ struct LoginCommand: ParsableCommand {
     }
 
     private func signInByBrowser() throws -> Account {
-        let user = try userId ?? (homeserver == nil ? askForUser() : nil)
+        // Always somebody in particular: others on this machine may learn where the agent waits for the browser.
+        let user = try userId ?? askForUser()
         let login = SSOLogin(shared: shared, opensBrowser: !noBrowser)
         return try login.run(
             BeginSSOLogin(
