@@ -95,7 +95,7 @@ let package = Package(
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
-        tests("RPCServerTests", ["JetonAPI", "RPCServer", nioCore]),
+        tests("RPCServerTests", ["JetonAPI", "RPCServer", "TestSupport", nioCore, nioPosix]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests(

@@ -158,19 +158,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
         case .refused(let refusal): write(Reply.bytes(id: refusal.id, error: refusal.error), context)
         case .batch(let members):
-            var pending: [(id: RequestID?, work: Work)] = []
-            var replies: [[UInt8]] = []
+            let batch = state.beginBatch()
             for member in members {
                 switch member {
-                case .failure(let refusal): replies.append(Reply.bytes(id: refusal.id, error: refusal.error))
+                case .failure(let refusal): state.add(Reply.bytes(id: refusal.id, error: refusal.error), to: batch)
                 case .success(let call):
                     switch entrance.table.answer(call, for: caller) {
-                    case .ready(let reply): if let reply { replies.append(reply) }
-                    case .pending(let work): pending.append((call.id, work))
+                    case .ready(let reply): state.add(reply, to: batch)
+                    case .pending(let work): state.add(work, id: call.id, batch: batch)
                     }
                 }
             }
-            write(state.add(batch: pending, replies: replies), context)
+            write(state.endBatch(batch), context)
         }
     }
 

@@ -71,26 +71,35 @@ struct ConnectionState<Work> {
     /// Whether the client's unread answers are below their cap.
     mutating func writabilityChanged(to isWritable: Bool) { self.isWritable = isWritable }
 
-    /// A line turned out to be a request that takes its time.
-    mutating func add(_ work: Work, id: RequestID?) { add(work, id: id, batch: nil) }
-
-    /// A line turned out to be a batch. Gives its answer where no member takes its time.
-    mutating func add(batch members: [(id: RequestID?, work: Work)], replies: [[UInt8]]) -> [UInt8]? {
-        guard !members.isEmpty else { return Reply.batch(replies) }
+    /// A line, or a member of a batch, turned out to be a request that takes its time.
+    mutating func add(_ work: Work, id: RequestID?, batch: Int? = nil) {
         lastNumber += 1
-        let batch = lastNumber
-        batches[batch] = Batch(replies: replies, missing: members.count)
-        for member in members { add(member.work, id: member.id, batch: batch) }
-        return nil
+        waiting.append(Request(number: lastNumber, id: id, work: work, batch: batch))
+        if let batch { batches[batch]?.missing += 1 }
     }
+
+    /// A line turned out to be a batch; gives its number. Its members come one by one: each may be about those before it.
+    mutating func beginBatch() -> Int {
+        lastNumber += 1
+        batches[lastNumber] = Batch()
+        return lastNumber
+    }
+
+    /// A member of a batch is answered already.
+    mutating func add(_ reply: [UInt8]?, to batch: Int) {
+        if let reply { batches[batch]?.replies.append(reply) }
+    }
+
+    /// All members of a batch are there. Gives its answer where none of them takes its time.
+    mutating func endBatch(_ batch: Int) -> [UInt8]? { answer(ofBatch: batch) }
 
     /// A request has its answer; gives the one that is to be sent now, which may be that of a whole batch.
     mutating func finished(_ number: Int, with reply: [UInt8]?) -> [UInt8]? {
         guard let request = running.removeValue(forKey: number) else { return nil }
         guard let batch = request.batch else { return reply }
-        batches[batch]?.add(reply)
-        guard batches[batch]?.missing == 0 else { return nil }
-        return batches.removeValue(forKey: batch).flatMap { Reply.batch($0.replies) }
+        add(reply, to: batch)
+        batches[batch]?.missing -= 1
+        return answer(ofBatch: batch)
     }
 
     /// Somebody wants the requests under `id` cancelled; gives the running ones, nil where there is none at all.
@@ -151,24 +160,15 @@ struct ConnectionState<Work> {
 
     private var hasRoom: Bool { isWritable && waiting.isEmpty && running.count < limits.inFlight }
 
-    private mutating func add(_ work: Work, id: RequestID?, batch: Int?) {
-        lastNumber += 1
-        waiting.append(Request(number: lastNumber, id: id, work: work, batch: batch))
+    /// Nil where a member's answer is missing, or nothing is to be said.
+    private mutating func answer(ofBatch batch: Int) -> [UInt8]? {
+        guard batches[batch]?.missing == 0 else { return nil }
+        return batches.removeValue(forKey: batch).flatMap { Reply.batch($0.replies) }
     }
 }
 
 /// The answers to a batch, until they are all there.
 private struct Batch {
-    private(set) var replies: [[UInt8]]
-    private(set) var missing: Int
-
-    init(replies: [[UInt8]], missing: Int) {
-        self.replies = replies
-        self.missing = missing
-    }
-
-    mutating func add(_ reply: [UInt8]?) {
-        missing -= 1
-        if let reply { replies.append(reply) }
-    }
+    var replies: [[UInt8]] = []
+    var missing = 0
 }

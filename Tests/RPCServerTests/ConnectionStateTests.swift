@@ -42,6 +42,14 @@ struct ConnectionStateTests {
         return request.number
     }
 
+    /// A batch of requests that take their time, and of members that are answered; gives its answer.
+    private mutating func batch(_ members: [(id: RequestID?, work: String)], replies: [[UInt8]] = []) -> [UInt8]? {
+        let batch = state.beginBatch()
+        for reply in replies { state.add(reply, to: batch) }
+        for member in members { state.add(member.work, id: member.id, batch: batch) }
+        return state.endBatch(batch)
+    }
+
     @Test mutating func `gives lines one by one, and then waits for more`() {
         #expect(receive("a\nb\nc") == ["a", "b"])
         #expect(state.wantsInput)
@@ -68,7 +76,7 @@ struct ConnectionStateTests {
     }
 
     @Test mutating func `the members of a batch wait for their turn, and are answered together`() {
-        #expect(state.add(batch: [(nil, "a"), (nil, "b"), (nil, "c")], replies: [[0x30]]) == nil)
+        #expect(batch([(nil, "a"), (nil, "b"), (nil, "c")], replies: [[0x30]]) == nil)
         guard case .begin(let a) = state.next(), case .begin(let b) = state.next(), case .wait = state.next() else {
             Issue.record("two of the three should run")
             return
@@ -87,8 +95,8 @@ struct ConnectionStateTests {
     }
 
     @Test mutating func `a batch without anything to wait for is answered at once, or not at all`() {
-        #expect(state.add(batch: [], replies: [[0x30], [0x31]]) == Array("[0,1]".utf8))
-        #expect(state.add(batch: [], replies: []) == nil)
+        #expect(batch([], replies: [[0x30], [0x31]]) == Array("[0,1]".utf8))
+        #expect(batch([]) == nil)
         #expect(steps() == [])
     }
 
@@ -146,12 +154,23 @@ struct ConnectionStateTests {
         let other = try #require(Self.id("7.0"))
         let first = try #require(begin("a", id: id))
         _ = try #require(begin("b", id: other))
-        #expect(state.add(batch: [(id, "c")], replies: []) == nil)
+        #expect(batch([(id, "c")]) == nil)
         #expect(state.cancel(id) == [first])
         #expect(state.cancel(try #require(Self.id("8"))) == nil)
         _ = state.finished(first, with: nil)
         #expect(steps() == [">cancelled c"])
         #expect(state.cancel(id)?.count == 1)
+    }
+
+    @Test mutating func `a member of a batch that is there can be cancelled before the others are`() throws {
+        let (id, other) = (try #require(Self.id("7")), try #require(Self.id("8")))
+        let batch = state.beginBatch()
+        #expect(state.cancel(id) == nil)
+        state.add("a", id: id, batch: batch)
+        #expect(state.cancel(id) == [])
+        state.add("b", id: other, batch: batch)
+        #expect(state.endBatch(batch) == nil)
+        #expect(steps() == [">cancelled a", ">b"])
     }
 
     @Test mutating func `once closed, nothing is done any more, and late answers find nobody`() throws {

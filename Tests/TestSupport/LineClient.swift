@@ -8,11 +8,13 @@ public final class LineClient: @unchecked Sendable {
     private var received: [UInt8] = []
     private var isOpen = true
 
-    public init(_ agent: AgentUnderTest) throws {
+    public convenience init(_ agent: AgentUnderTest) throws { try self.init(agent.socket) }
+
+    public init(_ path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: agent.socket.utf8) }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let result = unsafe withUnsafePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size))

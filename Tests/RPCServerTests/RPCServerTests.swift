@@ -1,0 +1,73 @@
+import Glibc
+import JetonAPI
+import NIOPosix
+import RPCServer
+import TestSupport
+import Testing
+
+/// A server on a real socket, with methods of the test's own.
+struct RPCServerTests {
+    /// Takes its time until it is cancelled.
+    private struct Wait: Method {
+        static let name = "test.wait"
+        static let summary = "Waits."
+        static let errors: [AgentError.Kind] = []
+        static var example: MethodExample<Wait> { .init(Wait(), gives: Nothing()) }
+        typealias Result = Nothing
+    }
+
+    private func serve(
+        _ table: MethodTable<Caller>,
+        to work: @escaping @Sendable (LineClient) throws -> Void
+    ) async throws {
+        let folder = try ScratchFolder()
+        let socket = try ListeningSocket(at: folder.file("run/a.sock"))
+        let uid = Int(geteuid())
+        let server = try await RPCServer(
+            listeningOn: [.init(descriptor: socket.descriptor, name: .agent, table: table)],
+            on: MultiThreadedEventLoopGroup.singleton.next(),
+            uid: uid,
+            identify: { _ in Peer(pid: 1, uid: uid) { Requester(pid: 1, uid: uid) } }
+        )
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await server.run() }
+            try await onThread { try work(LineClient(socket.path)) }
+            group.cancelAll()
+        }
+    }
+
+    private var waiting: MethodTable<Caller> {
+        var table = MethodTable<Caller>()
+        table.serve(Wait.self) { _, _ throws(AgentError) in
+            // Ignoring the failure: it is what this waits for.
+            try? await Task.sleep(for: .seconds(3600))
+            throw AgentError(.cancelled, "Cancelled.")
+        }
+        table.serveAtOnce(CancelRequest.self) { request, caller in
+            _ = caller.cancel(request.id)
+            return Nothing()
+        }
+        return table
+    }
+
+    @Test func `a member of a batch cancels those before it, and not those behind it`() async throws {
+        let wait = #"{"jsonrpc":"2.0","id":1,"method":"test.wait"}"#
+        let cancel = #"{"jsonrpc":"2.0","id":2,"method":"request.cancel","params":{"id":1}}"#
+        try await serve(waiting) { client in
+            client.send("[\(cancel),\(wait)]")
+            client.send(cancel)
+            let alone = try client.next()
+            #expect(alone["id"] == 2)
+            let behind = try client.next()
+            #expect(Self.ids(behind) == [2, 1])
+            client.send("[\(wait),\(cancel)]")
+            let before = try client.next()
+            #expect(Self.ids(before) == [2, 1])
+        }
+    }
+
+    private static func ids(_ batch: JSONValue) -> [Int?] {
+        guard case .array(let members) = batch else { return [] }
+        return members.map { $0["id"]?.integerValue }
+    }
+}
