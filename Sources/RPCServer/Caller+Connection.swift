@@ -13,7 +13,7 @@ extension Caller {
         _ limits: SocketLimits
     ) {
         let connection = NIOLoopBound(handler, eventLoop: channel.eventLoop)
-        let outlet = Outlet(channel, maximumBytes: limits.pendingBytes)
+        let outlet = Outlet(channel, maximumBytes: limits.pendingBytes) { connection.value.tellReaders() }
         self.init(
             connection: number,
             socket: socket,
@@ -33,27 +33,54 @@ extension Caller {
 private final class Outlet: Sendable {
     private let channel: any Channel
     private let maximumBytes: Int
-    /// What is on its way to the event loop; from there on the channel counts.
-    private let underWay = Atomic(0)
+    /// Called on the event loop, when there is room again after a message was refused; a channel that is full tells of
+    /// that itself.
+    private let hasRoom: @Sendable () -> Void
+    private let underWay = Mutex(UnderWay())
 
-    init(_ channel: any Channel, maximumBytes: Int) {
+    /// What is on its way to the event loop; from there on the channel counts.
+    private struct UnderWay {
+        var bytes = 0
+        var hasRefused = false
+    }
+
+    init(_ channel: any Channel, maximumBytes: Int, hasRoom: @escaping @Sendable () -> Void) {
         self.channel = channel
         self.maximumBytes = maximumBytes
+        self.hasRoom = hasRoom
     }
 
     /// False where the client has gone, or has too much to read already.
     func send(_ message: [UInt8]) -> Bool {
-        guard channel.isActive, channel.isWritable, underWay.load(ordering: .relaxed) < maximumBytes else {
-            return false
-        }
-        underWay.wrappingAdd(message.count, ordering: .relaxed)
+        guard channel.isActive, channel.isWritable, begin(message.count) else { return false }
         channel.eventLoop.execute { [self] in
-            underWay.wrappingSubtract(message.count, ordering: .relaxed)
             var buffer = channel.allocator.buffer(capacity: message.count + 1)
             buffer.writeBytes(message)
             buffer.writeInteger(UInt8(ascii: "\n"))
             channel.writeAndFlush(buffer, promise: nil)
+            if end(message.count) { hasRoom() }
         }
         return true
+    }
+
+    private func begin(_ count: Int) -> Bool {
+        underWay.withLock { underWay in
+            guard underWay.bytes < maximumBytes else {
+                underWay.hasRefused = true
+                return false
+            }
+            underWay.bytes += count
+            return true
+        }
+    }
+
+    /// Whether somebody waits for the room that there is now.
+    private func end(_ count: Int) -> Bool {
+        underWay.withLock { underWay in
+            underWay.bytes -= count
+            guard underWay.hasRefused, underWay.bytes < maximumBytes else { return false }
+            underWay.hasRefused = false
+            return true
+        }
     }
 }

@@ -64,8 +64,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         state.writabilityChanged(to: isWritable)
-        // In a later turn of the loop: whoever sends may hold a lock that the reader needs.
-        if isWritable { for reader in readers { context.eventLoop.execute(reader) } }
+        if isWritable { tellReaders() }
         proceed(context)
     }
 
@@ -111,6 +110,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Calls `action` each time when the client has read enough for more to be sent.
     func whenReading(_ action: @escaping @Sendable () -> Void) { readers.append(action) }
+
+    /// More can be sent again.
+    func tellReaders() {
+        // In a later turn of the loop: whoever sends may hold a lock that the reader needs.
+        for reader in readers { context?.eventLoop.execute(reader) }
+    }
 
     // MARK: Doing what the state says
 

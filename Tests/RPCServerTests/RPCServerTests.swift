@@ -70,4 +70,18 @@ struct RPCServerTests {
         guard case .array(let members) = batch else { return [] }
         return members.map { $0["id"]?.integerValue }
     }
+
+    @Test func `who was sent too much in one go hears when there is room again`() async throws {
+        var table = MethodTable<Caller>()
+        table.serveAtOnce(Ping.self) { _, caller in
+            caller.whenReading { _ = caller.notify(Array(#"{"room":true}"#.utf8)) }
+            // In one turn of the loop: all of it is on its way when one more is refused.
+            while caller.notify(Array("{}".utf8)) {}
+            return Nothing()
+        }
+        try await serve(table) { client in
+            client.request("1", "agent.ping")
+            _ = try client.next { $0["room"] == true }
+        }
+    }
 }
