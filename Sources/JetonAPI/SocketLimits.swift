@@ -4,7 +4,7 @@ public struct SocketLimits: Sendable, Equatable {
     public var messageBytes = 64 * 1024
     /// Requests of one connection that run at the same time; further ones wait unread.
     public var inFlight = 32
-    /// Connections at the same time, of all clients.
+    /// Connections at the same time, of all clients of the agent's own socket.
     public var connections = 1024
     /// Connections at the same time, of one process.
     public var connectionsPerProcess = 64
@@ -14,4 +14,13 @@ public struct SocketLimits: Sendable, Equatable {
     public var lineMs = 10_000
 
     public init() {}
+
+    /// Connections at the same time, of all clients of a socket. The restricted one has an eighth of its own: those whom
+    /// it was passed on to, in containers and on other machines, must not keep the owner out.
+    public func connections(to socket: Caller.Socket) -> Int {
+        switch socket {
+        case .agent: connections
+        case .restricted: max(1, connections / 8)
+        }
+    }
 }

@@ -1,12 +1,16 @@
 internal import JetonAPI
 
-/// How many connections are open, in all and by process: no client can use up the agent's descriptors.
+/// How many connections to a socket are open, in all and by process: no client can use up the agent's descriptors.
 struct ConnectionCounts {
-    let limits: SocketLimits
+    private let limits: SocketLimits
+    private let most: Int
     private(set) var all = 0
     private var byProcess: [Int: Int] = [:]
 
-    init(limits: SocketLimits) { self.limits = limits }
+    init(limits: SocketLimits, to socket: Caller.Socket) {
+        self.limits = limits
+        most = limits.connections(to: socket)
+    }
 
     /// Nil where one more is welcome, and then it is counted; else what is exceeded.
     mutating func enter(pid: Int) -> String? {
@@ -14,7 +18,7 @@ struct ConnectionCounts {
         guard own < limits.connectionsPerProcess else {
             return "a process may hold \(limits.connectionsPerProcess) connections"
         }
-        guard all < limits.connections else { return "there may be \(limits.connections) connections in all" }
+        guard all < most else { return "there may be \(most) connections to this socket" }
         all += 1
         byProcess[pid] = own + 1
         return nil

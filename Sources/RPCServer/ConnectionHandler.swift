@@ -224,6 +224,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func leaveIfDone() {
         guard tasks.isEmpty, let caller else { return }
         self.caller = nil
-        entrance.connections.leave(caller.connection, pid: caller.peer.pid)
+        entrance.connections.leave(caller)
     }
 }

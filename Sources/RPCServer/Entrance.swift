@@ -24,7 +24,7 @@ struct Entrance: Sendable {
             throw AgentError(.forbidden, "The kernel does not tell who asks.")
         }
         guard peer.uid == uid else { throw AgentError(.forbidden, "This agent serves its own user only.") }
-        let number = try connections.enter(handler, pid: peer.pid)
+        let number = try connections.enter(handler, by: socket, pid: peer.pid)
         isAdmitted = true
         return Caller(handler, on: channel, number: number, socket, peer, limits)
     }

@@ -2,7 +2,8 @@ internal import JetonAPI
 
 /// The open connections of all sockets, on their event loop.
 final class OpenConnections {
-    private var counts: ConnectionCounts
+    private let limits: SocketLimits
+    private var counts: [Caller.Socket: ConnectionCounts] = [:]
     private let emptied: () -> Void
     private var handlers: [Int: ConnectionHandler] = [:]
     private var lastNumber = 0
@@ -10,16 +11,16 @@ final class OpenConnections {
     private var hasTold = false
 
     /// - Parameters:
-    ///   - limits: how many there may be.
+    ///   - limits: how many there may be, by each socket.
     ///   - emptied: called once, when the last one has ended after a stop.
     init(limits: SocketLimits, emptied: @escaping () -> Void) {
-        counts = ConnectionCounts(limits: limits)
+        self.limits = limits
         self.emptied = emptied
     }
 
     /// Takes in one more; gives its number.
-    func enter(_ handler: ConnectionHandler, pid: Int) throws(AgentError) -> Int {
-        if let problem = counts.enter(pid: pid) {
+    func enter(_ handler: ConnectionHandler, by socket: Caller.Socket, pid: Int) throws(AgentError) -> Int {
+        if let problem = counts[socket, default: ConnectionCounts(limits: limits, to: socket)].enter(pid: pid) {
             throw AgentError(.busy, "Too many connections: \(problem).", ["limit": .string(problem)])
         }
         lastNumber += 1
@@ -29,9 +30,9 @@ final class OpenConnections {
         return lastNumber
     }
 
-    func leave(_ number: Int, pid: Int) {
-        guard handlers.removeValue(forKey: number) != nil else { return }
-        counts.leave(pid: pid)
+    func leave(_ caller: Caller) {
+        guard handlers.removeValue(forKey: caller.connection) != nil else { return }
+        counts[caller.socket]?.leave(pid: caller.peer.pid)
         tellIfEmpty()
     }
 

@@ -30,7 +30,7 @@ public struct RPCServer: Service, CustomStringConvertible {
     /// - Parameters:
     ///   - sockets: listening Unix stream sockets.
     ///   - eventLoop: where they and all their connections are served.
-    ///   - limits: what a client may make us hold for it; how many connections there may be, over all the sockets.
+    ///   - limits: what a client may make us hold for it; how many connections there may be to each socket.
     ///   - uid: who alone may connect.
     ///   - identify: tells the process at the other end of a connected socket; on the way of every connection.
     ///   - admitted: told of each connection, whether it is served or refused.

@@ -98,6 +98,41 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: restricted))
     }
 
+    @Test func `its clients take no place of the owner's, nor the owner one of theirs`() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.file("r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)', socket: {connections: 16}}")
+            .start()
+        let own = agent.socket
+        try await onThread {
+            // An eighth.
+            let passedOn = try (1...2).map { _ in try Self.served(path) }
+            #expect(try RawConnection(path).line()?.contains("there may be 2 connections to this socket") == true)
+            let owners = try (1...16).map { _ in try Self.served(own) }
+            #expect(try RawConnection(own).line()?.contains("there may be 16 connections to this socket") == true)
+            for client in passedOn + owners { #expect(try Self.answer(client).contains("result")) }
+        }
+        for socket in [own, path] {
+            try await eventually("they have gone, and their count") {
+                try await onThread { (try? Self.served(socket)) != nil }
+            }
+        }
+        try await agent.stop()
+    }
+
+    private static func answer(_ client: RawConnection) throws -> String {
+        try client.send(#"{"jsonrpc":"2.0","id":1,"method":"agent.ping"}"# + "\n")
+        return try client.line() ?? ""
+    }
+
+    /// A connection that is answered.
+    private static func served(_ path: String) throws -> RawConnection {
+        let client = try RawConnection(path)
+        let answer = try answer(client)
+        guard answer.contains("result") else { throw Unexpected(answer) }
+        return client
+    }
+
     /// Answers a ping there, and hides the accounts.
     private static func requireRestricted(_ path: String) async throws {
         let refusal = try await onThread {
