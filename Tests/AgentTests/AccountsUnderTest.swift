@@ -29,10 +29,11 @@ final class AccountsUnderTest: Sendable {
         let states = Mutex<[Account.State]>([])
     }
 
-    init(life: Duration? = .seconds(300)) async throws {
+    init(life: Duration? = .seconds(300), edit: (inout DevHomeserver.Options) -> Void = { _ in }) async throws {
         let (clock, log, born) = (clock, Log(), ContinuousClock.now)
         var options = DevHomeserver.Options()
         options.accessTokenLifetime = life
+        edit(&options)
         server = DevHomeserver(options: options) { born.advanced(by: TestClock.noon.duration(to: clock.now)) }
         await server.add(user: "alice", password: "canary-alice")
         address = try HomeserverAddress(await server.start())

@@ -33,6 +33,13 @@ struct WaitingLineTests {
         #expect(await line.enter("@a:b", within: long))
     }
 
+    @Test func `a free place takes no patience`() async {
+        for _ in 1...100 {
+            #expect(await line.enter("@a:b", within: .zero))
+            line.leave("@a:b")
+        }
+    }
+
     @Test func `accounts have lines of their own`() async {
         #expect(await line.enter("@a:b", within: long))
         #expect(await line.enter("@c:d", within: long))

@@ -46,7 +46,8 @@ struct PatientMinter: Sendable {
         }
     }
 
-    /// Tries again each time when the limit says so: as the first in line, never before its time.
+    /// Tries again each time when the limit says so: as the first in line, never before its time. A limit of the
+    /// requester's own is waited for outside the line, where it keeps nobody else waiting.
     private func wait(
         _ patience: Duration,
         for request: Request,
@@ -57,12 +58,16 @@ struct PatientMinter: Sendable {
         let deadline = ContinuousClock.now.advanced(by: patience)
         func left() -> Duration { ContinuousClock.now.duration(to: deadline) }
 
-        guard await line.enter(account, within: patience) else {
-            if Task.isCancelled { throw .withdrawn }
-            throw try await minter.outOfPatience(account)
-        }
-        defer { line.leave(account) }
+        var isFirst = false
+        defer { if isFirst { line.leave(account) } }
         while true {
+            if !isFirst {
+                guard await line.enter(account, within: left()) else {
+                    if Task.isCancelled { throw .withdrawn }
+                    throw try await minter.outOfPatience(account)
+                }
+                isFirst = true
+            }
             do throws(AgentError) {
                 return try await minter.generate(request, for: requester)
             } catch {
@@ -75,6 +80,10 @@ struct PatientMinter: Sendable {
                 // The user has agreed already: the challenge alone goes on.
                 if let challenge = error.data["challenge"], request.auth != nil {
                     request.auth = ["challenge": challenge]
+                }
+                if error.data["limit"]?.stringValue == RateLimit.Name.requester.rawValue {
+                    line.leave(account)
+                    isFirst = false
                 }
                 do {
                     try await Task.sleep(for: wait)

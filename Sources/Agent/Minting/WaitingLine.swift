@@ -13,14 +13,23 @@ final class WaitingLine: Sendable {
         var lastNumber = 0
         /// Those whose wait was given up before it began.
         var gone: Set<Int> = []
+
+        /// Whether nobody else was first.
+        mutating func becomeFirst(_ account: String) -> Bool {
+            guard behind[account] == nil else { return false }
+            behind[account] = []
+            return true
+        }
     }
 
     private let lines = Mutex(Lines())
 
-    /// Waits to be the first in an account's line; whoever has become it must leave it again.
+    /// Waits to be the first in an account's line, which takes no patience where there is none; whoever has become it
+    /// must leave it again.
     /// - Returns: false where the wait was given up: by cancellation, or as it took too long.
     func enter(_ account: String, within patience: Duration) async -> Bool {
-        await withTaskGroup { group in
+        if lines.withLock({ $0.becomeFirst(account) }) { return true }
+        return await withTaskGroup { group in
             group.addTask { await self.enter(account) }
             group.addTask {
                 try? await Task.sleep(for: patience)
@@ -59,10 +68,7 @@ final class WaitingLine: Sendable {
             await withCheckedContinuation { turn in
                 let isDecided = lines.withLock { lines -> Bool? in
                     if lines.gone.remove(number) != nil { return false }
-                    guard lines.behind[account] != nil else {
-                        lines.behind[account] = []
-                        return true
-                    }
+                    if lines.becomeFirst(account) { return true }
                     lines.behind[account]?.append(Place(number: number, turn: turn))
                     return nil
                 }

@@ -1,0 +1,113 @@
+import DevHomeserver
+import JetonAPI
+import Logging
+import Synchronization
+import Testing
+
+@testable import Agent
+
+/// Waiting for limits, by requesters of the test's own. Wall time stands still, so a limit ends when the test says so.
+@Suite(.timeLimit(.minutes(1))) struct PatientMinterTests {
+    private final class Looks: Sendable { let count = Mutex(0) }
+
+    private let home: AccountsUnderTest
+    private let book: MintBook
+    private let patient: PatientMinter
+    /// At limits.
+    private let looks = Looks()
+    private let mail = Requester(pid: 1, uid: 1000, command: "mail", unit: "mail.service")
+    private let backup = Requester(pid: 2, uid: 1000, command: "backup", unit: "backup.service")
+
+    init() async throws {
+        let home = try await AccountsUnderTest { options in
+            options.asksBeforeMinting = false
+            options.mintInterval = .zero
+        }
+        let (clock, looks, metrics, logger) = (home.clock, looks, Metrics(since: TestClock.noon), Logger(label: "test"))
+        let now = { @Sendable in clock.now }
+        book = try MintBook(folder: home.folder, quotas: Quotas()) {
+            looks.count.withLock { $0 += 1 }
+            return clock.now
+        }
+        let events = EventHub(metrics: metrics, clock: now)
+        patient = PatientMinter(
+            minter: Minter(
+                accounts: home.accounts,
+                book: book,
+                support: Support(accounts: home.accounts, transport: home.transport),
+                policy: { _ in .none },
+                clock: now,
+                logger: logger
+            ),
+            book: book,
+            events: events,
+            expiries: ExpiryWatch(book: book, events: events, clock: now),
+            metrics: metrics,
+            logger: logger
+        )
+        self.home = home
+    }
+
+    /// From now on a requester may have one token in so many milliseconds, and the account five an hour.
+    private func allow(_ milliseconds: Int) async {
+        var quotas = Quotas()
+        quotas.loginToken = Quota(count: 5, perMs: 3_600_000)
+        quotas.requester = Quota(count: 1, perMs: milliseconds)
+        await book.apply(quotas)
+    }
+
+    /// Asks, and gives the request once it has met a limit.
+    private func wait(_ milliseconds: Int, for requester: Requester) async throws -> Task<String, any Error> {
+        let before = looks.count.withLock { $0 }
+        let request = Task {
+            try await patient.generate(GenerateLoginToken(waitMs: milliseconds), for: requester).userId
+        }
+        while looks.count.withLock({ $0 }) == before { try await Task.sleep(for: .milliseconds(1)) }
+        return request
+    }
+
+    @Test func `whoever waits for a limit of their own keeps nobody else waiting`() async throws {
+        await allow(600_000)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        let waiting = try await wait(3_600_000, for: mail)
+        let token = try await patient.generate(GenerateLoginToken(waitMs: 5000), for: backup)
+        #expect(token.userId == home.alice)
+        waiting.cancel()
+        await #expect(throws: AgentError.withdrawn) { try await waiting.value }
+    }
+
+    @Test func `a limit of one's own is waited for, as long as the patience lasts`() async throws {
+        await allow(100)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        let waiting = try await wait(3_600_000, for: mail)
+        home.clock.advance(by: .milliseconds(100))
+        #expect(try await waiting.value == home.alice)
+        await #expect(throws: AgentError.self) {
+            try await patient.generate(GenerateLoginToken(waitMs: 99), for: mail)
+        }
+    }
+
+    @Test func `whoever comes back waits for their turn`() async throws {
+        await allow(100)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        let waiting = try await wait(3_600_000, for: mail)
+        try #require(await patient.line.enter(home.alice, within: .seconds(20)))
+        home.clock.advance(by: .milliseconds(100))
+        while patient.line.length(of: home.alice) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await book.tokens(of: nil).count == 1)
+        patient.line.leave(home.alice)
+        #expect(try await waiting.value == home.alice)
+    }
+
+    @Test func `both waits together take no longer than the patience`() async throws {
+        await allow(100)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        let began = ContinuousClock.now
+        let waiting = try await wait(2000, for: mail)
+        try #require(await patient.line.enter(home.alice, within: .seconds(20)))
+        home.clock.advance(by: .milliseconds(100))
+        let refused = await #expect(throws: AgentError.self) { try await waiting.value }
+        #expect(refused?.kind == .busy)
+        #expect(began.duration(to: .now) >= .milliseconds(2000))
+    }
+}
