@@ -61,13 +61,14 @@ let package = Package(
         library("Systemd", ["CSystemd", logging, systemPackage]),
         library("MatrixClient", ["JetonAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage]),
         library("RPCClient", ["JetonAPI", systemPackage]),
+        library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
         library("RPCServer", ["JetonAPI", lifecycle, nioCore, nioPosix, systemPackage]),
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
         // 4: programs.
-        program("jeton", ["JetonAPI", "RPCClient", argumentParser]),
+        program("jeton", ["JetonAPI", "JournalReader", "RPCClient", argumentParser]),
         program(
             "jetond",
             [
@@ -95,6 +96,7 @@ let package = Package(
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),
+        tests("JournalReaderTests", ["JetonAPI", "JournalReader"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", "TestSupport", nioCore, nioPosix]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),

@@ -16,7 +16,8 @@ struct Jeton: ParsableCommand {
         version: "jeton \(releaseVersion)",
         subcommands: [
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
-            LimitsCommand.self, SupportCommand.self, WaitCommand.self, EventsCommand.self, RPCCommand.self,
+            LimitsCommand.self, SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
+            RPCCommand.self,
         ]
     )
 }
