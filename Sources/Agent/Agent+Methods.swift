@@ -66,7 +66,7 @@ extension Agent {
             apiVersion: apiVersion,
             pid: surroundings.pid,
             startedAt: startedAt,
-            lockedBy: [],
+            lockedBy: locks.now,
             accounts: await accounts.list(),
             protections: surroundings.protections(),
             supervised: surroundings.supervised

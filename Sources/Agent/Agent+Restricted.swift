@@ -7,10 +7,9 @@ extension Agent {
         var table = MethodTable<Caller>()
         table.answered = metrics.countRequest
         table.serve(Ping.self, always: Nothing())
-        table.serve(
-            GetRestrictedStatus.self,
-            always: .init(version: releaseVersion, apiVersion: apiVersion, lockedBy: [])
-        )
+        table.serveAtOnce(GetRestrictedStatus.self) { _, _ in
+            .init(version: releaseVersion, apiVersion: apiVersion, lockedBy: locks.now)
+        }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in
             guard request.homeserver == nil else { throw .notRestricted("homeserver") }
             return try await support.look(try await restrictedAccount(request.account))

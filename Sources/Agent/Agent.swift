@@ -37,6 +37,7 @@ public struct Agent: Sendable {
 
     let current: CurrentConfiguration
     let accounts: Accounts
+    let locks: Locks
     let book: MintBook
     let minter: Minter
     let patientMinter: PatientMinter
@@ -89,10 +90,12 @@ public struct Agent: Sendable {
             ),
             logger: logger
         )
+        locks = Locks(followsScreen: { current.now.lockWithScreen }, events: events, logger: logger)
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         support = Support(accounts: accounts, transport: transport)
         minter = Minter(
             accounts: accounts,
+            locks: locks,
             book: book,
             support: support,
             policy: { current.now.consent(of: $0) },
@@ -127,6 +130,9 @@ public struct Agent: Sendable {
 
     /// Looks again for homeservers that were away. Call it when the network has changed.
     public func networkHasChanged() async { await accounts.networkHasChanged() }
+
+    /// Looks at once at what may have become due or come back. Call it when the machine was asleep.
+    public func machineWoke() async { await accounts.networkHasChanged() }
 
     /// Begins nothing unasked any more, and waits for no browser.
     public func stop() async {

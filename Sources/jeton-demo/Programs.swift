@@ -23,6 +23,8 @@ struct Programs {
                 "--socket", socket, "--state", "\(folder)/state", "--config", "\(folder)/config",
                 "--log-level", "warning",
             ],
+            // No bus: whether the screen of whoever looks on is locked is nothing to the demonstration.
+            environment: .inherit.updating(["DBUS_SYSTEM_BUS_ADDRESS": ""]),
             input: .none,
             output: .discarded,
             error: .currentStandardError

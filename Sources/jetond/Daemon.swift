@@ -47,6 +47,13 @@ struct Daemon {
                 surroundings: surroundings(manager, upkeep),
                 logger: logger
             )
+            let desktop = DesktopWatch(on: loop, logger: logger) { news in
+                switch news {
+                case .screen(let isLocked): agent.noteScreen(isLocked: isLocked)
+                case .woke: upkeep.noteWake()
+                case .absent: break
+                }
+            }
             let reload = await Reload(
                 folder: folders.configuration,
                 manager: manager,
@@ -55,10 +62,11 @@ struct Daemon {
                     try ConfigurationCheck.checkCertificates(configuration)
                     try transport.trust(caFile: configuration.caFile)
                     await agent.apply(configuration)
+                    desktop.begin()
                 },
                 status: { await Self.status(agent.accountCount) }
             )
-            try await serve(agent, upkeep, reload, configuration, transport, manager, on: loop, logger)
+            try await serve(agent, upkeep, desktop, reload, configuration, transport, manager, on: loop, logger)
         } catch {
             try? await transport.shutdown()
             throw error
@@ -68,6 +76,7 @@ struct Daemon {
     private func serve(
         _ agent: Agent,
         _ upkeep: Upkeep,
+        _ desktop: DesktopWatch,
         _ reload: Reload,
         _ configuration: Configuration,
         _ transport: HTTPTransport,
@@ -95,12 +104,14 @@ struct Daemon {
             },
             admitted: { agent.metrics.countConnection($0) }
         )
+        agent.expectScreen()
         let accounts = await agent.accountCount
         manager.ready(status: Self.status(accounts))
         var places: Logger.Metadata = ["accounts": "\(accounts)"]
         places["socket"] = served.place(of: .agent).map { "\($0)" }
         places["restricted_socket"] = served.place(of: .restricted).map { "\($0)" }
         logger.info("serving", metadata: places)
+        desktop.begin()
         let watchdog = Watchdog(manager, on: loop)
         let farewell = Farewell(manager: manager) {
             agent.announceStop()

@@ -4,17 +4,20 @@ internal import NIOCore
 internal import ServiceLifecycle
 internal import Systemd
 
-/// What wakes the agent unasked: an alarm for the next renewal, and the network where a homeserver is waited for.
+/// What wakes the agent unasked: an alarm for the next renewal, the end of the machine's sleep, and the network where a
+/// homeserver is waited for.
 struct Upkeep: Sendable {
-    private enum Occasion: Sendable { case alarm, network }
+    private enum Occasion: Sendable { case alarm, network, wake }
 
     private let timer: BootTimer
     private let network: NetworkWatch
     private let occasions: AsyncStream<Occasion>
+    private let happen: AsyncStream<Occasion>.Continuation
 
     init(on loop: any EventLoop, logger: Logger) async throws {
         let (occasions, happen) = AsyncStream.makeStream(of: Occasion.self)
         self.occasions = occasions
+        self.happen = happen
         timer = try BootTimer()
         network = NetworkWatch(on: loop, logger: logger) { happen.yield(.network) }
         // The bell hangs until the process ends.
@@ -25,6 +28,9 @@ struct Upkeep: Sendable {
 
     var watchNetwork: @Sendable (Bool) -> Void { { [network] in network.set($0) } }
 
+    /// The machine was asleep.
+    func noteWake() { happen.yield(.wake) }
+
     /// Does what is due, now and whenever it is.
     func run(_ agent: Agent) async {
         await agent.renewWhatIsDue()
@@ -32,6 +38,7 @@ struct Upkeep: Sendable {
             switch occasion {
             case .alarm: await agent.renewWhatIsDue()
             case .network: await agent.networkHasChanged()
+            case .wake: await agent.machineWoke()
             }
         }
         await agent.stop()

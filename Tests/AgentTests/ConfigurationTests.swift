@@ -29,6 +29,7 @@ struct ConfigurationTests {
                 limits: { login_token: { count: 2, per_ms: +30000 }, wrong_password: { count: 3, per_ms: 1000 },
                           requester: { count: 4, per_ms: 5000 } },
                 ca_file: 'ca.pem',
+                lock_with_screen: false,
                 restricted_socket: '/run/r.sock',
                 socket: {
                     message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
@@ -45,6 +46,7 @@ struct ConfigurationTests {
         expected.quotas.wrongPassword = Quota(count: 3, perMs: 1000)
         expected.quotas.requester = Quota(count: 4, perMs: 5000)
         expected.caFile = "\(folder.path)/ca.pem"
+        expected.lockWithScreen = false
         expected.restrictedSocket = .path("/run/r.sock")
         expected.socket.messageBytes = 1
         expected.socket.inFlight = 2
@@ -76,7 +78,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "{\n  consent: 'auto',\n  consnet: 'auto',\n}",
-            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, restricted_socket, socket"
+            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, restricted_socket, socket"
         ),
         ("{\n  consent: 'auto',\n  consent: 'none' }", "line 3, column 3: \"consent\" is given twice"),
         ("{accounts:{'@a:b':{},\"@a:b\":{}}}", "line 1, column 22: \"@a:b\" is given twice"),
@@ -100,6 +102,7 @@ struct ConfigurationTests {
             "{restricted_socket:1}",
             "line 1, column 20: restricted_socket must be a path, true or false, not a number"
         ),
+        ("{lock_with_screen:'no'}", "line 1, column 19: lock_with_screen must be true or false, not a string"),
         ("{restricted_socket:'r.sock'}", "line 1, column 20: restricted_socket must be a whole path, from / on"),
         ("{limits:{login_token:{count:1}}}", "line 1, column 22: limits.login_token.per_ms is missing"),
         ("{limits:{login_token:{count:0,per_ms:1}}}", "line 1, column 29: limits.login_token.count must be at least 1"),

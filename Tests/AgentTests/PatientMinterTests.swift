@@ -13,6 +13,7 @@ import Testing
     private let home: AccountsUnderTest
     private let book: MintBook
     private let patient: PatientMinter
+    private let locks: Locks
     /// At limits.
     private let looks = Looks()
     private let mail = Requester(pid: 1, uid: 1000, command: "mail", unit: "mail.service")
@@ -30,9 +31,11 @@ import Testing
             return clock.now
         }
         let events = EventHub(metrics: metrics, clock: now)
+        locks = Locks(followsScreen: { true }, events: events, logger: logger)
         patient = PatientMinter(
             minter: Minter(
                 accounts: home.accounts,
+                locks: locks,
                 book: book,
                 support: Support(accounts: home.accounts, transport: home.transport),
                 policy: { _ in .none },
@@ -97,6 +100,23 @@ import Testing
         #expect(await book.tokens(of: nil).count == 1)
         patient.line.leave(home.alice)
         #expect(try await waiting.value == home.alice)
+    }
+
+    @Test func `a lock that comes while somebody waits for their turn holds for them`() async throws {
+        await allow(1)
+        let path = "/_matrix/client/v1/login/get_token"
+        await home.server.misbehave(on: path, .delay(.milliseconds(500)))
+        let first = Task { try await patient.generate(GenerateLoginToken(), for: mail).userId }
+        while await !home.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
+        // Past the first look at lock and limit, and behind the first request.
+        let second = try await wait(0, for: backup)
+        locks.noteScreen(isLocked: true)
+        let refused = await #expect(throws: AgentError.self) { try await second.value }
+        #expect(refused?.kind == .locked)
+        #expect(try await first.value == home.alice)
+        #expect(await home.server.seenRequests.count { $0.path == path } == 1)
+        locks.noteScreen(isLocked: false)
+        #expect(try await patient.generate(GenerateLoginToken(), for: backup).userId == home.alice)
     }
 
     @Test func `both waits together take no longer than the patience`() async throws {

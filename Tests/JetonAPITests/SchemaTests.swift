@@ -29,7 +29,7 @@ struct SchemaTests {
         """
     private static let eventTypes = """
         login_token.issued|login_token.expired|rate_limit.hit|account.logged_in|account.logged_out|\
-        account.state_changed|account.renewed|agent.stopping|events.missed
+        account.state_changed|account.renewed|agent.locked|agent.unlocked|agent.stopping|events.missed
         """
     private static let requester = """
         {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \

@@ -8,13 +8,14 @@ struct InstalledAgent {
     let user: LoggedInUser
 
     /// A new user, for whom nothing is installed yet.
-    init() async throws {
-        user = try await UserManager.running().newUser()
+    init(under manager: UserManager? = nil) async throws {
+        let manager = if let manager { manager } else { try await UserManager.running() }
+        user = try await manager.newUser()
     }
 
     /// Installed, its socket switched on.
-    static func ready() async throws -> InstalledAgent {
-        let agent = try await InstalledAgent()
+    static func ready(under manager: UserManager? = nil) async throws -> InstalledAgent {
+        let agent = try await InstalledAgent(under: manager)
         try await agent.install()
         return agent
     }

@@ -23,7 +23,6 @@ public final class UserManager: Sendable {
     /// All tests of one run share it; each has users of its own.
     public static func running() async throws -> UserManager {
         let task = started.withLock { started in
-            let shown = [Programs.repository, Programs.folder, Programs.runtimeLibraries]
             let task = started ?? Task { try await UserManager(showing: shown) }
             started = task
             return task
@@ -31,10 +30,16 @@ public final class UserManager: Sendable {
         return try await task.value
     }
 
+    /// What programs of the build need.
+    private static var shown: [String] { [Programs.repository, Programs.folder, Programs.runtimeLibraries] }
+
     /// One that runs on another root file system, where these folders of the machine are seen as well.
     public static func own(root: String, showing folders: [String]) async throws -> UserManager {
         try await UserManager(root: root, showing: folders)
     }
+
+    /// One for a test that would disturb others. It must be stopped.
+    public static func own() async throws -> UserManager { try await UserManager(showing: shown) }
 
     /// Halts it.
     public func stop() async throws { _ = try await script(["stop", folder.file("bed")]) }
@@ -55,6 +60,10 @@ public final class UserManager: Sendable {
     @discardableResult
     public func asRoot(_ command: String..., input: String = "") async throws -> Ended {
         try await ended(["root", folder.file("bed")] + command, input: input)
+    }
+
+    fileprivate func beginDesktop(of name: String, _ unit: String) async throws {
+        _ = try await script(["desktop", folder.file("bed"), name, unit])
     }
 
     fileprivate func run(as name: String, _ command: [String], input: String) async throws -> Ended {
@@ -97,6 +106,25 @@ public struct LoggedInUser: Sendable {
             )
         }
         return ended.output.hasSuffix("\n") ? String(ended.output.dropLast()) : ended.output
+    }
+
+    /// The ids of this user's log-in sessions.
+    public var sessions: Set<String> {
+        get async throws {
+            let list = try await manager.asRoot("loginctl", "list-sessions", "--no-legend").output
+            let rows = list.split(separator: "\n").map { $0.split(separator: " ") }
+            return Set(rows.filter { $0.count > 1 && $0[1] == "\(uid)" }.map { String($0[0]) })
+        }
+    }
+
+    /// Begins a graphical session; stopping the unit ends it.
+    /// - Returns: the id of the session.
+    public func beginDesktop(unit: String) async throws -> String {
+        let before = try await sessions
+        try await manager.beginDesktop(of: name, unit)
+        try await eventually("the session is there") { try await sessions != before }
+        guard let session = try await sessions.subtracting(before).first else { throw Unexpected("no session") }
+        return session
     }
 
     /// Speaks to this user's manager.

@@ -8,6 +8,8 @@ public struct Configuration: Sendable, Equatable {
     public var quotas = Quotas()
     /// Certificates to trust besides the system's: a path.
     public var caFile: String?
+    /// Whether the agent is locked while the user's screen is.
+    public var lockWithScreen = true
     public var socket = SocketLimits()
     public var restrictedSocket = RestrictedSocket.off
 
@@ -24,6 +26,7 @@ public struct Configuration: Sendable, Equatable {
         quotas.wrongPassword = file.limits?.wrongPassword ?? quotas.wrongPassword
         quotas.requester = file.limits?.requester ?? quotas.requester
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+        lockWithScreen = file.lockWithScreen ?? lockWithScreen
         restrictedSocket = file.restrictedSocket ?? restrictedSocket
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
         socket.inFlight = file.socket?.inFlight ?? socket.inFlight
@@ -59,6 +62,7 @@ struct ConfigurationFile: Decodable, Sendable {
     var accounts: [String: AccountSettings]?
     var limits: Limits?
     var caFile: String?
+    var lockWithScreen: Bool?
     var socket: Socket?
     var restrictedSocket: RestrictedSocket?
 }

@@ -15,6 +15,7 @@ extension Agent {
     /// From now on this is what the user has set; what is under way goes on as it began.
     public func apply(_ configuration: Configuration) async {
         current.replace(with: configuration)
+        locks.tell()
         await book.apply(configuration.quotas)
     }
 }

@@ -2,12 +2,13 @@ internal import JetonAPI
 internal import Logging
 internal import MatrixClient
 
-/// Mints login tokens. The order of the steps is the promise: account, limit, support, consent, permit, request,
+/// Mints login tokens. The order of the steps is the promise: account, lock, limit, support, consent, permit, request,
 /// ledger; and nothing is delivered that nobody agreed to.
 actor Minter {
     typealias Request = GenerateLoginToken
 
     let accounts: Accounts
+    let locks: Locks
     let book: MintBook
     let support: Support
     let policy: @Sendable (String) -> ConsentPolicy
@@ -18,6 +19,7 @@ actor Minter {
 
     init(
         accounts: Accounts,
+        locks: Locks,
         book: MintBook,
         support: Support,
         policy: @escaping @Sendable (String) -> ConsentPolicy,
@@ -25,6 +27,7 @@ actor Minter {
         logger: Logger
     ) {
         self.accounts = accounts
+        self.locks = locks
         self.book = book
         self.support = support
         self.policy = policy
@@ -36,6 +39,7 @@ actor Minter {
         let challenge = try challenges.answered(by: request, at: clock())
         let account = try await accounts.find(challenge?.account ?? request.account)
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        try await locks.requireNone()
         if let ending = session.ending { throw .sessionExpired(account, ending) }
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
         if let challenge, case .consent(let token?) = challenge.wants {
@@ -73,7 +77,8 @@ actor Minter {
     /// One turn of the account: everything that must not happen twice at the same time.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        // Look again: while we waited for our turn, the limit or the challenge may have been used up.
+        // Look again: while we waited for our turn, the limit or the challenge may have been used up, or a lock come.
+        try await locks.requireNone()
         let challenge = try challenges.answered(by: minting.request, at: clock())
         try await book.check(minting.account, for: challenge, by: minting.requester)
         guard let challenge else {

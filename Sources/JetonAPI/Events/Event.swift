@@ -17,6 +17,8 @@ public enum EventType: String, StringChoice {
     case accountLoggedOut = "account.logged_out"
     case accountStateChanged = "account.state_changed"
     case accountRenewed = "account.renewed"
+    case agentLocked = "agent.locked"
+    case agentUnlocked = "agent.unlocked"
     case agentStopping = "agent.stopping"
     case eventsMissed = "events.missed"
 }

@@ -2,7 +2,8 @@
 public enum Events {
     public static let all: [any Event.Type] = [
         LoginTokenIssued.self, LoginTokenExpired.self, RateLimitHit.self, AccountLoggedIn.self, AccountLoggedOut.self,
-        AccountStateChanged.self, AccountRenewed.self, AgentStopping.self, EventsMissed.self,
+        AccountStateChanged.self, AccountRenewed.self, AgentLocked.self, AgentUnlocked.self, AgentStopping.self,
+        EventsMissed.self,
     ]
 }
 
@@ -111,6 +112,23 @@ public struct AccountRenewed: Event, Equatable {
         self.account = account
         self.accessTokenExpiresAt = accessTokenExpiresAt
     }
+}
+
+public struct AgentLocked: Event, Equatable {
+    public static let type = EventType.agentLocked
+    public static let summary = "The agent does not mint for now, or what keeps it from that has changed."
+    public static var example: AgentLocked { .init(lockedBy: [.screen]) }
+
+    public var lockedBy: [Lock]
+    public init(lockedBy: [Lock]) { self.lockedBy = lockedBy }
+}
+
+public struct AgentUnlocked: Event, Equatable {
+    public static let type = EventType.agentUnlocked
+    public static let summary = "The agent mints again: nothing locks it any more."
+    public static var example: AgentUnlocked { .init() }
+
+    public init() {}
 }
 
 public struct AgentStopping: Event, Equatable {

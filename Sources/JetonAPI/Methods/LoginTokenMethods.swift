@@ -50,9 +50,8 @@ public struct GenerateLoginToken: Method, Equatable {
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
-        .homeserverUnreachable, .consentRequired, .promptUnavailable, .forbidden, .busy, .outcomeUnknown,
-        .storageFailed,
-        .cancelled,
+        .homeserverUnreachable, .consentRequired, .promptUnavailable, .locked, .forbidden, .busy, .outcomeUnknown,
+        .storageFailed, .cancelled,
     ]
     public static var example: MethodExample<GenerateLoginToken> {
         .init(

@@ -24,7 +24,8 @@ struct StatusCommand: ParsableCommand {
             if let cause = account.cause { Output.say("             \(account.userId): \(cause.detail)") }
         }
         if !status.lockedBy.isEmpty {
-            Output.say("Locked by:   \(status.lockedBy.map(\.rawValue).joined(separator: ", "))")
+            let cure = status.lockedBy.contains(.screen) ? "; unlock your screen" : ""
+            Output.say("Locked by:   \(status.lockedBy.map(\.rawValue).joined(separator: ", "))\(cure)")
         }
         Output.say("Supervised:  \(Self.describe(status.supervised))")
         Output.say("Protections: \(Self.describe(status.protections))")
