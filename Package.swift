@@ -75,7 +75,7 @@ let package = Package(
                 "Agent", "JetonAPI", "MatrixClient", "RPCServer", "SSOCallback", "Systemd", "Vault", argumentParser,
                 lifecycle,
                 logging,
-                nioCore, nioPosix, unixSignals,
+                nioCore, nioPosix, systemPackage, unixSignals,
             ]
         ),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import SystemPackage
 internal import Systemd
 
 /// Keeps up with the user's desktop over the system bus: it is told, and asks nobody again and again. Without a bus or
@@ -70,7 +71,10 @@ final class DesktopWatch: Sendable {
                 }
             }
             .connect(unixDomainSocketPath: path)
-            .whenFailure { self.lost("\($0)") }
+            .whenFailure { error in
+                let reason = (error as? IOError).map { "\(Errno(rawValue: $0.errnoCode))" } ?? "\(error)"
+                self.lost("\(path): \(reason)")
+            }
     }
 
     fileprivate func connected(_ channel: any Channel) {

@@ -103,6 +103,21 @@ import Testing
         #expect(try await agent.mint(as: somebody).status == 0)
     }
 
+    @Test func `what other people do wakes nobody`() async throws {
+        let (agent, _) = try await InstalledAgent.atDesktop()
+        try await agent.dropIn("watchdog", "[Service]\nWatchdogSec=0\n")
+        try await agent.followsAnew { try await agent.user.systemctl("restart", "jetond.service") }
+        let stranger = try await agent.user.manager.newUser()
+        try await eventually("it sleeps", within: .seconds(60)) {
+            let before = try await agent.wakeUps
+            try await Task.sleep(for: .seconds(2))
+            let session = try await stranger.beginDesktop(unit: "\(stranger.name)-\(before)")
+            try await stranger.say("loginctl", "lock-session", session)
+            try await agent.user.manager.asRoot("systemctl", "stop", "\(stranger.name)-\(before)")
+            return try await agent.wakeUps == before
+        }
+    }
+
     @Test func `signals of other people, who are not logind, say nothing`() async throws {
         let (agent, session) = try await InstalledAgent.atDesktop()
         try await agent.setLocked(session, true)
@@ -151,6 +166,24 @@ import Testing
         #expect(try await agent.call(GetAgentStatus()).lockedBy == [.screen])
         try await agent.setLocked(told, false)
         #expect(try await agent.journal("JETON_EVENT=agent.locked").count == 2)
+        try await manager.stop()
+    }
+
+    @Test func `where the bus stays away nobody is kept from working, and one that comes back is heard`() async throws {
+        let manager = try await UserManager.own()
+        let (agent, session) = try await InstalledAgent.atDesktop(under: manager)
+        try await agent.setLocked(session, true)
+        try await manager.asRoot("systemctl", "stop", "dbus.socket", "dbus.service")
+        #expect(try await agent.call(GetAgentStatus()).lockedBy == [.screen])
+        try await eventually("the lock is no longer believed", within: .seconds(60)) {
+            try await agent.call(GetAgentStatus()).lockedBy == []
+        }
+        // logind was stopped along with it.
+        try await manager.asRoot("systemctl", "start", "dbus.socket", "systemd-logind.service")
+        // Nobody has unlocked it since.
+        try await eventually("it is heard of again", within: .seconds(60)) {
+            try await agent.call(GetAgentStatus()).lockedBy == [.screen]
+        }
         try await manager.stop()
     }
 
@@ -234,6 +267,21 @@ extension InstalledAgent {
         let before = try await answers()
         try await work()
         try await eventually("logind has answered") { try await answers() > before }
+    }
+
+    /// How often its threads have waited for something and got it (proc(5)), but for the one by which libdispatch counts
+    /// its threads each second.
+    fileprivate var wakeUps: Int {
+        get async throws {
+            let script = #"""
+                for thread in /proc/$0/task/*; do
+                    case $(cat "$thread/comm") in *.overcommit) continue ;; esac
+                    sed -n 's/^voluntary_ctxt_switches:\t//p' "$thread/status"
+                done
+                """#
+            let counts = try await user.manager.asRoot("bash", "-c", script, "\(try await pid)").output
+            return counts.split(separator: "\n").reduce(0) { $0 + (Int($1) ?? 0) }
+        }
     }
 
     /// Starts it, and waits until it knows how the screen is.

@@ -65,8 +65,9 @@ public struct LogindWatch: Sendable {
             switch questions.removeValue(forKey: call) {
             case nil: return []
             case .owner:
-                for path in sessions.keys { try drop(path, send) }
-                return tell() + [.absent]
+                // What was locked is not forgotten: it may be there still when logind comes.
+                told = false
+                return [.screen(isLocked: false), .absent]
             case .user, .sessions: for path in sessions.keys { try drop(path, send) }
             case .session(let path): try drop(path, send)
             }
