@@ -15,6 +15,54 @@ import Testing
         #expect(try await agent.property("StatusText") == "Serving 0 accounts")
     }
 
+    @Test func `the restricted socket is switched on as its unit says, while clients keep connecting`() async throws {
+        let file = "\(Programs.repository)/systemd/jetond-restricted.socket"
+        let unit = try String(contentsOfFile: file, encoding: .utf8)
+        let command = String(try #require(unit.firstMatch(of: /\n# +(systemctl .+)\n/)).1)
+        for page in ["config/config.json5", "systemd/man/jetond.8", "systemd/man/jeton-config.5"] {
+            let text = try String(contentsOfFile: "\(Programs.repository)/\(page)", encoding: .utf8)
+            let typed = text.replacing("\\-", with: "-").replacing("&&\n", with: "&& ")
+            #expect(typed.contains(command), "\(page) says something else")
+        }
+        let agent = try await InstalledAgent.ready()
+        let (open, restricted) = ("\(agent.user.runtimeFolder)/jeton/agent.sock", restrictedSocket(of: agent))
+        let end = "\(agent.user.home)/end"
+        let clients = "\(Programs.repository)/Tests/TestSupport/connect-on-and-on"
+        let before = try await agent.call(GetAgentStatus()).pid
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await agent.user.say("/usr/bin/python3", clients, open, end) }
+            group.addTask { try await agent.user.say("/usr/bin/python3", clients, open, end) }
+            try await agent.user.say("sh", "-c", command)
+            #expect(try await agent.jeton("rpc", "--socket", restricted, "agent.ping").status == 0)
+            #expect(try await agent.jeton("rpc", "--socket", restricted, "account.list").status != 0)
+            try await agent.user.write("", to: end)
+            for try await said in group { #expect(said.contains(/^[1-9][0-9]* answered$/), "\(said)") }
+        }
+        let after = try await agent.call(GetAgentStatus()).pid
+        #expect(before != after)
+        // Where no agent runs, it starts one.
+        try await agent.user.systemctl("stop", "jetond.service")
+        #expect(try await agent.jeton("rpc", "--socket", restricted, "agent.ping").status == 0)
+        #expect(try await agent.call(GetAgentStatus()).pid != after)
+        // Off again: nobody gets in there any more, and a new agent knows nothing of it.
+        try await agent.user.systemctl("disable", "--now", "jetond-restricted.socket")
+        #expect(try await agent.jeton("rpc", "--socket", restricted, "agent.ping").status == 2)
+        try await agent.user.systemctl("restart", "jetond.service")
+        #expect(try await agent.jeton("rpc", "--socket", restricted, "agent.ping").status == 2)
+        #expect(try await agent.jeton("rpc", "agent.ping").status == 0)
+    }
+
+    @Test func `the restricted socket is switched on where no agent runs`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.systemctl("enable", "--now", "jetond-restricted.socket")
+        #expect(try await agent.jeton("rpc", "--socket", restrictedSocket(of: agent), "agent.ping").status == 0)
+        #expect(try await agent.jeton("rpc", "agent.ping").status == 0)
+    }
+
+    private func restrictedSocket(of agent: InstalledAgent) -> String {
+        "\(agent.user.runtimeFolder)/jeton/restricted.sock"
+    }
+
     @Test func `a connection waits until the agent says that it is ready`() async throws {
         let agent = try await InstalledAgent.ready()
         // A gate before the agent, in the one folder that both see.
@@ -90,7 +138,8 @@ import Testing
         #expect(try await agent.property("Result") == "success")
     }
 
-    @Test func `mistakes in the configuration stop the agent, not its socket`() async throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `mistakes in the configuration stop the agent, not its socket`() async throws {
         let agent = try await InstalledAgent.ready()
         try await agent.user.write("{\n  consent: 7,\n}", to: agent.configuration)
         #expect(try await agent.jeton("rpc", "agent.ping").status == 2)
