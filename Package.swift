@@ -68,7 +68,7 @@ let package = Package(
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
         // 4: programs.
-        program("jeton", ["JetonAPI", "JournalReader", "RPCClient", argumentParser]),
+        program("jeton", ["JetonAPI", "JournalReader", "RPCClient", argumentParser, systemPackage]),
         program(
             "jetond",
             [

@@ -92,7 +92,7 @@ public struct Agent: Sendable {
         )
         locks = Locks(followsScreen: { current.now.lockWithScreen }, events: events, logger: logger)
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
-        support = Support(accounts: accounts, transport: transport)
+        support = Support(accounts: accounts, transport: transport, clock: clock)
         minter = Minter(
             accounts: accounts,
             locks: locks,

@@ -115,7 +115,7 @@ public actor DevHomeserver {
     }
 
     private func respond(to request: Request) async -> Answer? {
-        let answer: Answer?
+        var answer: Answer?
         switch misbehaviours["\(request.method) \(request.path)"] ?? misbehaviours[request.path] {
         case nil:
             answer = homeserver.answer(request, at: clock())
@@ -129,6 +129,7 @@ public actor DevHomeserver {
         case .delay:
             answer = homeserver.answer(request, at: clock())
         }
+        if answer?.headers["Date"] == nil { answer?.headers["Date"] = HTTPDate.now(homeserver.options.clockOffset) }
         if seenRequests.count == Self.longestLog { seenRequests.removeFirst() }
         seenRequests.append(
             SeenRequest(method: request.method, path: request.path, status: answer?.status ?? 0)

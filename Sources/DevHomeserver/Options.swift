@@ -30,6 +30,8 @@ extension DevHomeserver {
         /// The OAuth 2.0 server that does what has to do with sessions, as the Matrix Authentication Service does;
         /// nil: this server does it.
         public var oauthIssuer: String?
+        /// How far its clock, as its answers tell it, is ahead.
+        public var clockOffset: Duration = .zero
 
         public init() {}
     }

@@ -12,8 +12,11 @@ public enum SocketPath {
     public static func find(option: String?) throws(Unknown) -> String {
         let environment = ProcessInfo.processInfo.environment
         if let path = option ?? environment["JETON_SOCKET"].nonEmpty { return path }
-        return try usual("agent")
+        return try usual()
     }
+
+    /// Where it is, if nobody says otherwise.
+    public static func usual() throws(Unknown) -> String { try usual("agent") }
 
     /// Where the restricted socket is, if nothing else is set.
     public static func restricted() throws(Unknown) -> String { try usual("restricted") }

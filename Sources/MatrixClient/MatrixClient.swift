@@ -1,14 +1,23 @@
 internal import FoundationEssentials
-internal import JetonAPI
+public import JetonAPI
 
 /// The client API of one homeserver, as far as the agent needs it. Paths are those of the Matrix specification v1.19.
 public struct MatrixClient: Sendable {
     public let homeserver: HomeserverAddress
     let transport: HTTPTransport
+    /// Told the homeserver's own time (the header Date) with each of its answers.
+    private var clockSeen: @Sendable (Moment) -> Void = { _ in }
 
     public init(homeserver: HomeserverAddress, transport: HTTPTransport) {
         self.homeserver = homeserver
         self.transport = transport
+    }
+
+    /// The same client, whose answers tell what time the homeserver has.
+    public func watchingClock(_ seen: @escaping @Sendable (Moment) -> Void) -> MatrixClient {
+        var client = self
+        client.clockSeen = seen
+        return client
     }
 
     /// One exchange: JSON there, JSON back.
@@ -25,6 +34,7 @@ public struct MatrixClient: Sendable {
             bearer: bearer,
             body: body.map(Self.encode)
         )
+        if let date = answer.header("date").flatMap(HTTPDate.parse) { clockSeen(Moment(date)) }
         guard answer.status == 200 else { throw ErrorAnswer.error(in: answer) }
         guard let value = Self.decode(Body.self, from: answer.body), (value as? any TokenAnswer)?.isSane ?? true else {
             throw .notMatrix(status: 200, detail: "the answer to \(method) \(path) is not as the specification has it")
@@ -42,6 +52,10 @@ public struct MatrixClient: Sendable {
         }
         return Array(data)
     }
+}
+
+extension Moment {
+    fileprivate init(_ date: Date) { self.init(millisecondsSince1970: Int64(date.timeIntervalSince1970 * 1000)) }
 }
 
 /// An answer that holds tokens. What a header cannot carry is no token, and no life is longer than ten years.

@@ -4,6 +4,7 @@ internal import SystemPackage
 /// A connected Unix stream socket, read by lines. It blocks: its user is a command with one thing to do.
 final class UnixSocket {
     let descriptor: CInt
+    private let patience: Duration?
     private var received: [UInt8] = []
 
     /// - Parameters:
@@ -11,6 +12,7 @@ final class UnixSocket {
     ///   - patience: how long each step may take; nil: as long as it likes.
     /// - Throws: the kernel's error.
     init(connectingTo path: String, patience: Duration? = nil) throws(Errno) {
+        self.patience = patience
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         if let patience { setDeadlines(patience) }
@@ -67,12 +69,19 @@ final class UnixSocket {
     /// The next line without its newline; nil where the other side has closed.
     func readLine() throws(Errno) -> [UInt8]? {
         var searched = 0
+        let deadline = patience.map { ContinuousClock.now.advanced(by: $0) }
         while true {
             if let end = received[searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { received.removeFirst(end + 1) }
                 return Array(received[..<end])
             }
             searched = received.count
+            if let deadline {
+                // For the line as a whole: what comes byte by byte takes as long as what does not come.
+                let left = ContinuousClock.now.duration(to: deadline)
+                guard left > .milliseconds(1) else { throw .wouldBlock }
+                setDeadlines(left)
+            }
             var chunk = [UInt8](repeating: 0, count: 16 * 1024)
             let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
             if count == 0 { return nil }

@@ -25,17 +25,14 @@ public enum ProcessProtections {
 
     public static var isDumpable: Bool { jeton_get_dumpable() != 0 }
 
-    /// Whether a system call filter is in force and no new privileges can be had (proc(5), `Seccomp`, `NoNewPrivs`).
-    public static var isSandboxed: Bool {
-        let status = statusFields
-        return status["Seccomp"] == "2" && status["NoNewPrivs"] == "1"
+    /// Whether pages are kept from being swapped out (proc(5), `VmLck`).
+    public static var isMemoryLocked: Bool {
+        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        return (fields(of: text)["VmLck"] ?? "0 kB") != "0 kB"
     }
 
-    /// Whether pages are kept from being swapped out (proc(5), `VmLck`).
-    public static var isMemoryLocked: Bool { (statusFields["VmLck"] ?? "0 kB") != "0 kB" }
-
-    private static var statusFields: [String: String] {
-        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    /// The lines of /proc/PID/status, by their names.
+    static func fields(of text: String) -> [String: String] {
         var fields: [String: String] = [:]
         for line in text.split(separator: "\n") {
             guard let colon = line.firstIndex(of: ":") else { continue }

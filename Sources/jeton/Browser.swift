@@ -49,20 +49,10 @@ enum Browser {
         }
         unsafe posix_spawnattr_setflags(&attributes, newSession)
         var pid = pid_t()
-        return unsafe withCStrings(arguments) { arguments in
-            unsafe withCStrings(environment.map { "\($0)=\($1)" }) { environment in
+        return unsafe CStrings.with(arguments) { arguments in
+            unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
                 unsafe posix_spawnp(&pid, program, &actions, &attributes, arguments, environment) == 0
             }
         }
-    }
-
-    /// A null-terminated list of C strings, for as long as `body` runs.
-    private static func withCStrings<Result>(
-        _ strings: [String],
-        _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-    ) -> Result {
-        let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
-        defer { unsafe copies.forEach { unsafe free($0) } }
-        return unsafe body(copies)
     }
 }

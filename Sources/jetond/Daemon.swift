@@ -151,14 +151,7 @@ struct Daemon {
                 socketActivated: !sockets.descriptors.isEmpty,
                 watchdogMs: manager.watchdogInterval?.milliseconds
             ),
-            protections: {
-                Protections(
-                    dumpable: ProcessProtections.isDumpable,
-                    memoryLocked: ProcessProtections.isMemoryLocked,
-                    sandboxed: ProcessProtections.isSandboxed,
-                    storage: .plain
-                )
-            },
+            protections: { .inForce },
             accountCountChanged: { manager.status(Self.status($0)) },
             setAlarm: upkeep.setAlarm,
             watchNetwork: upkeep.watchNetwork

@@ -65,7 +65,7 @@ struct Jetond: AsyncParsableCommand {
     private static func isForTheUser(_ error: any Error) -> Bool {
         switch error {
         case is StartProblem, is ConfigurationProblem, is StorageProblem, is PassedSockets.Problem,
-            is ListeningSocket.Problem, is SocketPath.Unknown:
+            is ListeningSocket.Problem, is SocketPath.Unknown, is Folders.Unknown:
             true
         default: false
         }

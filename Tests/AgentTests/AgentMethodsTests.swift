@@ -35,7 +35,7 @@ struct AgentMethodsTests {
             surroundings: .init(
                 pid: 1,
                 supervised: .init(systemd: false, socketActivated: false, watchdogMs: nil),
-                protections: { .init(dumpable: false, memoryLocked: false, sandboxed: false, storage: .plain) },
+                protections: { .example },
                 accountCountChanged: { _ in },
                 setAlarm: { _ in },
                 watchNetwork: { _ in }

@@ -37,7 +37,7 @@ import Testing
                 accounts: home.accounts,
                 locks: locks,
                 book: book,
-                support: Support(accounts: home.accounts, transport: home.transport),
+                support: Support(accounts: home.accounts, transport: home.transport, clock: now),
                 policy: { _ in .none },
                 clock: now,
                 logger: logger

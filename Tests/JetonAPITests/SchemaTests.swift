@@ -48,7 +48,9 @@ struct SchemaTests {
             """
             {version: string, api_version: integer, pid: integer, started_at: time, locked_by: [user|screen], \
             accounts: [\(account)], \
-            protections: {dumpable: boolean, memory_locked: boolean, sandboxed: boolean, storage: plain|encrypted}, \
+            protections: {dumpable: boolean, memory_locked: boolean, sandboxed: boolean, no_capabilities: boolean, \
+            home_hidden: boolean, session_bus_hidden: boolean, files_read_only: boolean, no_exec: boolean, \
+            storage: plain|encrypted}, \
             supervised: {systemd: boolean, socket_activated: boolean, watchdog_ms?: integer}}
             """
         ),
@@ -75,7 +77,7 @@ struct SchemaTests {
             "{account?: string, homeserver?: string}",
             """
             {supported: boolean, reason: \(reasons), capability?: boolean, login_flow?: boolean, \
-            account_management_url?: string}
+            account_management_url?: string, clock_offset_ms?: integer}
             """
         ),
         "login_token.generate": (

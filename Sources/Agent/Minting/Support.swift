@@ -7,12 +7,14 @@ actor Support {
 
     private let accounts: Accounts
     private let transport: HTTPTransport
+    private let clock: @Sendable () -> Moment
     /// A yes is believed until a request meets a 404; a no is looked at again each time.
     private var available: Set<String> = []
 
-    init(accounts: Accounts, transport: HTTPTransport) {
+    init(accounts: Accounts, transport: HTTPTransport, clock: @escaping @Sendable () -> Moment) {
         self.accounts = accounts
         self.transport = transport
+        self.clock = clock
     }
 
     /// - Throws: `unsupported_by_homeserver`, with the reason.
@@ -30,14 +32,15 @@ actor Support {
     func look(_ account: String) async throws(AgentError) -> Finding {
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         let capability: Bool?
+        let clocks = ClockComparison(clock)
         do throws(SessionFailure) {
             capability = try await accounts.authorized(account) { client, accessToken throws(MatrixError) in
-                try await client.loginTokenCapability(accessToken)
+                try await client.watchingClock(clocks.note).loginTokenCapability(accessToken)
             }
         } catch {
             throw error.agentError(at: session.homeserver)
         }
-        let finding = try await look(at: session.homeserver, capability: capability).finding
+        let finding = try await look(at: session.homeserver, capability: capability, clocks).finding
         if finding.supported { available.insert(account) } else { available.remove(account) }
         try await accounts.note(account) {
             $0.support = finding.reason
@@ -54,11 +57,25 @@ actor Support {
     }
 
     func offer(at homeserver: HomeserverAddress) async throws(AgentError) -> Offer {
-        try await look(at: homeserver, capability: nil)
+        try await look(at: homeserver, capability: nil, ClockComparison(clock))
     }
 
-    private func look(at homeserver: HomeserverAddress, capability: Bool?) async throws(AgentError) -> Offer {
-        let client = MatrixClient(homeserver: homeserver, transport: transport)
+    private func look(
+        at homeserver: HomeserverAddress,
+        capability: Bool?,
+        _ clocks: ClockComparison
+    ) async throws(AgentError) -> Offer {
+        var offer = try await offer(at: homeserver, capability: capability, clocks)
+        offer.finding.clockOffsetMs = clocks.offset?.milliseconds
+        return offer
+    }
+
+    private func offer(
+        at homeserver: HomeserverAddress,
+        capability: Bool?,
+        _ clocks: ClockComparison
+    ) async throws(AgentError) -> Offer {
+        let client = MatrixClient(homeserver: homeserver, transport: transport).watchingClock(clocks.note)
         do {
             if capability == true {
                 return Offer(finding: Finding(supported: true, reason: .available, capability: true))

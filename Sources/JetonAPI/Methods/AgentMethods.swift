@@ -61,7 +61,7 @@ public struct GetAgentStatus: Method, Equatable {
                 startedAt: .example,
                 lockedBy: [],
                 accounts: [.example],
-                protections: Protections(dumpable: false, memoryLocked: false, sandboxed: true, storage: .plain),
+                protections: .example,
                 supervised: Supervision(systemd: true, socketActivated: true, watchdogMs: 30000)
             )
         }
@@ -78,13 +78,53 @@ public struct Protections: Codable, Sendable, Equatable {
     public var dumpable: Bool
     public var memoryLocked: Bool
     public var sandboxed: Bool
+    public var noCapabilities: Bool
+    public var homeHidden: Bool
+    public var sessionBusHidden: Bool
+    public var filesReadOnly: Bool
+    public var noExec: Bool
     public var storage: Storage
 
-    public init(dumpable: Bool, memoryLocked: Bool, sandboxed: Bool, storage: Storage) {
+    public init(
+        dumpable: Bool,
+        memoryLocked: Bool,
+        sandboxed: Bool,
+        noCapabilities: Bool,
+        homeHidden: Bool,
+        sessionBusHidden: Bool,
+        filesReadOnly: Bool,
+        noExec: Bool,
+        storage: Storage
+    ) {
         self.dumpable = dumpable
         self.memoryLocked = memoryLocked
         self.sandboxed = sandboxed
+        self.noCapabilities = noCapabilities
+        self.homeHidden = homeHidden
+        self.sessionBusHidden = sessionBusHidden
+        self.filesReadOnly = filesReadOnly
+        self.noExec = noExec
         self.storage = storage
+    }
+
+    /// Whether all that the service's unit asks for is in force.
+    public var isSandboxedInFull: Bool {
+        sandboxed && noCapabilities && homeHidden && sessionBusHidden && filesReadOnly && noExec
+    }
+
+    /// Of a sandboxed agent whose sessions are not encrypted.
+    public static var example: Protections {
+        Protections(
+            dumpable: false,
+            memoryLocked: false,
+            sandboxed: true,
+            noCapabilities: true,
+            homeHidden: true,
+            sessionBusHidden: true,
+            filesReadOnly: true,
+            noExec: true,
+            storage: .plain
+        )
     }
 }
 

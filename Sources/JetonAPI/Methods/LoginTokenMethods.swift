@@ -7,7 +7,7 @@ public struct GetLoginTokenSupport: Method, Equatable {
     public static var example: MethodExample<GetLoginTokenSupport> {
         .init(
             GetLoginTokenSupport(),
-            gives: Result(supported: true, reason: .available, capability: true, loginFlow: true)
+            gives: Result(supported: true, reason: .available, capability: true, loginFlow: true, clockOffsetMs: 210)
         )
     }
 
@@ -25,19 +25,22 @@ public struct GetLoginTokenSupport: Method, Equatable {
         public var capability: Bool?
         public var loginFlow: Bool?
         public var accountManagementUrl: String?
+        public var clockOffsetMs: Int?
 
         public init(
             supported: Bool,
             reason: SupportReason,
             capability: Bool? = nil,
             loginFlow: Bool? = nil,
-            accountManagementUrl: String? = nil
+            accountManagementUrl: String? = nil,
+            clockOffsetMs: Int? = nil
         ) {
             self.supported = supported
             self.reason = reason
             self.capability = capability
             self.loginFlow = loginFlow
             self.accountManagementUrl = accountManagementUrl
+            self.clockOffsetMs = clockOffsetMs
         }
     }
 }

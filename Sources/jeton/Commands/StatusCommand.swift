@@ -40,7 +40,8 @@ struct StatusCommand: ParsableCommand {
     private static func describe(_ protections: Protections) -> String {
         [
             protections.dumpable ? "memory readable by your other programs" : "memory closed to your other programs",
-            protections.sandboxed ? "sandboxed" : "not sandboxed",
+            protections.isSandboxedInFull
+                ? "sandboxed" : protections.sandboxed ? "sandboxed in part; see `jeton doctor`" : "not sandboxed",
             protections.memoryLocked ? "never swapped out" : "may be swapped out",
             protections.storage == .encrypted ? "sessions encrypted on disk" : "sessions in plain files (mode 0600)",
         ].joined(separator: ", ")

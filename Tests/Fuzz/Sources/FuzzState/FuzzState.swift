@@ -45,7 +45,7 @@ private func agent() throws(StorageProblem) -> Agent {
         surroundings: .init(
             pid: 1,
             supervised: Supervision(systemd: false, socketActivated: false, watchdogMs: nil),
-            protections: { Protections(dumpable: false, memoryLocked: false, sandboxed: false, storage: .plain) },
+            protections: { .example },
             accountCountChanged: { _ in },
             setAlarm: { _ in },
             watchNetwork: { _ in }

@@ -1,11 +1,19 @@
 internal import FoundationEssentials
 
 /// Where state and configuration lie: the option, else what systemd says, else the XDG base directories.
-struct Folders {
-    let state: String
-    let configuration: String
+public struct Folders: Sendable {
+    /// They have no usual place.
+    public struct Unknown: Error, CustomStringConvertible {
+        let variable: String
+        public var description: String {
+            "neither HOME nor \(variable) is set; name the folders with --state and --config"
+        }
+    }
 
-    init(state: String?, configuration: String?) throws(StartProblem) {
+    public let state: String
+    public let configuration: String
+
+    public init(state: String?, configuration: String?) throws(Unknown) {
         if let folder = configuration ?? Self.first(of: "CONFIGURATION_DIRECTORY") {
             self.configuration = folder
         } else {
@@ -29,17 +37,17 @@ struct Folders {
     }
 
     /// systemd before 254 puts the unit's state below ~/.config; an agent that is then run by hand finds it there.
-    private static func usualState() throws(StartProblem) -> String {
+    private static func usualState() throws(Unknown) -> String {
         let usual = try below("XDG_STATE_HOME", ".local/state", "jeton-state")
         let older = try below("XDG_CONFIG_HOME", ".config", "jeton-state")
         let files = FileManager.default
         return !files.fileExists(atPath: usual) && files.fileExists(atPath: older) ? older : usual
     }
 
-    private static func below(_ variable: String, _ fallback: String, _ name: String) throws(StartProblem) -> String {
+    private static func below(_ variable: String, _ fallback: String, _ name: String) throws(Unknown) -> String {
         if let base = environment(variable) { return "\(base)/\(name)" }
         guard let home = environment("HOME") else {
-            throw StartProblem("neither HOME nor \(variable) is set; name the folders with --state and --config")
+            throw Unknown(variable: variable)
         }
         return "\(home)/\(fallback)/\(name)"
     }

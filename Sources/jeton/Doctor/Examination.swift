@@ -1,0 +1,54 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import JetonAPI
+
+/// Looks at everything that must be right for a login token to be minted. It changes nothing, and always ends.
+struct Examination {
+    var findings = Findings()
+    let socketPath: String
+    /// Nil where they have no usual place.
+    let folders: Folders?
+    /// Nil where no user manager answers.
+    let units: Units?
+    /// Why not.
+    let unitsUnknown: String
+
+    /// How long the agent may take to answer: it may be starting.
+    static let patience = Duration.seconds(10)
+
+    init(socketPath: String, state: String?, configuration: String?) {
+        self.socketPath = socketPath
+        folders = try? Folders(state: state, configuration: configuration)
+        do {
+            units = try Units.ask()
+            unitsUnknown = ""
+        } catch {
+            units = nil
+            unitsUnknown = error.detail
+        }
+    }
+
+    /// In the order in which one thing depends on another.
+    mutating func run() {
+        lookAtUnits()
+        lookAtSocket()
+        lookAtConfiguration()
+        lookAtState()
+        lookAtQuestions()
+        lookAtAgent()
+    }
+
+    /// How an agent is started here, as a cure.
+    var start: String { units?.start ?? "Run: jetond" }
+
+    /// Where the user can be asked.
+    private mutating func lookAtQuestions() {
+        let environment = ProcessInfo.processInfo.environment
+        let hasBrowser = ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
+        let places = (Terminal() == nil ? [] : ["on this terminal"]) + (hasBrowser ? ["in a browser"] : [])
+        guard !places.isEmpty else {
+            return findings.note("questions", "you can be asked nowhere here; scripts give --password-stdin")
+        }
+        findings.ok("questions", "you are asked \(places.joined(separator: " and "))")
+    }
+}

@@ -1,0 +1,22 @@
+internal import FoundationEssentials
+internal import JetonAPI
+internal import Systemd
+
+extension Protections {
+    /// Those of this process, now.
+    static var inForce: Protections {
+        let environment = ProcessInfo.processInfo.environment
+        let sandbox = Sandbox(home: environment["HOME"], runtimeFolder: environment["XDG_RUNTIME_DIR"])
+        return Protections(
+            dumpable: ProcessProtections.isDumpable,
+            memoryLocked: ProcessProtections.isMemoryLocked,
+            sandboxed: sandbox.isFiltered,
+            noCapabilities: sandbox.hasNoCapabilities,
+            homeHidden: sandbox.hidesHome,
+            sessionBusHidden: sandbox.hidesSessionBus,
+            filesReadOnly: sandbox.isReadOnly,
+            noExec: sandbox.forbidsPrograms,
+            storage: .plain
+        )
+    }
+}

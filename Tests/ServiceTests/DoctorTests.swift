@@ -1,0 +1,93 @@
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// `jeton doctor` beside a real systemd.
+@Suite(.needsUserManager) struct DoctorUnderSystemdTests {
+    @Test func `installed and signed in, everything is ok`() async throws {
+        let agent = try await InstalledAgent.ready()
+        let homeserver = try await DevHomeserverUnderTest()
+        _ = try await agent.signIn(at: homeserver)
+        let findings = try await findings(agent, status: 0)
+        for check in [
+            "socket_unit", "service_unit", "restricted_socket", "lingering", "runtime_folder", "socket",
+            "configuration",
+            "state_folder", "agent", "version", "memory", "sandbox", "account", "clock", "journal",
+        ] { #expect(findings[check]?.state == "ok", "\(check): \(findings[check]?.detail ?? "missing")") }
+        #expect(!findings.values.contains { $0.state == "problem" })
+        // As said, so it is: nothing of it is a setting that was void.
+        let status = try await agent.call(GetAgentStatus())
+        #expect(status.protections.isSandboxedInFull)
+        #expect(!status.protections.dumpable)
+    }
+
+    @Test func `a mistake that has stopped the agent is told by unit, configuration and agent alike`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.write("{\n  consent: 7,\n}", to: agent.configuration)
+        #expect(try await agent.jeton("rpc", "agent.ping").status == 2)
+        try await eventually("systemd has seen the end") { try await agent.property("ActiveState") == "failed" }
+        let findings = try await findings(agent, status: 1)
+        #expect(findings["service_unit"]?.state == "problem")
+        #expect(findings["service_unit"]?.detail.contains("status 78") == true)
+        #expect(findings["service_unit"]?.cure?.contains("journalctl --user --unit=jetond.service") == true)
+        #expect(findings["configuration"]?.detail.contains("config.json5, line 2") == true)
+        #expect(findings["agent"]?.state == "problem")
+        #expect(findings["socket_unit"]?.state == "ok")
+    }
+
+    @Test func `a socket that is off or not enabled is told, and the cure switches it on`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.systemctl("disable", "--now", "jetond.socket")
+        let off = try await findings(agent, status: 1)
+        #expect(off["socket_unit"]?.detail.contains("inactive") == true)
+        let cure = "Run: systemctl --user enable --now jetond.socket"
+        #expect(off["socket_unit"]?.cure == cure)
+        #expect(off["agent"]?.cure == cure)
+        try await agent.user.say("sh", "-c", String(cure.dropFirst(5)))
+        #expect(try await findings(agent, status: 0)["socket_unit"]?.state == "ok")
+        try await agent.user.systemctl("disable", "jetond.socket")
+        #expect(try await findings(agent, status: 1)["socket_unit"]?.detail.contains("next log-in") == true)
+    }
+
+    @Test func `a unit that was changed and not read, and the restricted socket, are told`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.systemctl("enable", "--now", "jetond-restricted.socket")
+        #expect(try await findings(agent, status: 0)["restricted_socket"]?.state == "note")
+        let text = try await agent.user.say("cat", "\(agent.units)/jetond.service")
+        try await agent.user.write(text + "\n# changed\n", to: "\(agent.units)/jetond.service")
+        try await agent.user.say("touch", "-d", "+1 minute", "\(agent.units)/jetond.service")
+        let changed = try await findings(agent, status: 1)
+        #expect(changed["service_unit"]?.cure == "Run: systemctl --user daemon-reload")
+    }
+
+    @Test func `protections that a drop-in takes away are named one by one`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.dropIn("open", "[Service]\nProtectHome=no\nTemporaryFileSystem=\nNoExecPaths=\nExecPaths=\n")
+        let finding = try #require(try await findings(agent, status: 1)["sandbox"])
+        #expect(finding.detail == "not in force: home folder hidden, session bus hidden, no other programs")
+        #expect(finding.cure?.contains("systemctl --user cat jetond.service") == true)
+        let protections = try await agent.call(GetAgentStatus()).protections
+        #expect(protections.sandboxed && protections.filesReadOnly && protections.noCapabilities)
+        #expect(!protections.homeHidden && !protections.sessionBusHidden && !protections.noExec)
+        #expect(try await agent.jeton("status").output.contains("sandboxed in part"))
+    }
+
+    private struct Report: Decodable {
+        struct Finding: Decodable {
+            var check: String
+            var state: String
+            var detail: String
+            var cure: String?
+        }
+
+        var findings: [Finding]
+    }
+
+    private func findings(_ agent: InstalledAgent, status: Int32) async throws -> [String: Report.Finding] {
+        let ended = try await agent.jeton("doctor", "--json")
+        #expect(ended.status == status, "\(ended.output)\(ended.errors)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(ended.output.utf8))
+        return Dictionary(report.findings.map { ($0.check, $0) }) { first, _ in first }
+    }
+}
