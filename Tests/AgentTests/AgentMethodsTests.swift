@@ -79,6 +79,19 @@ struct AgentMethodsTests {
         }
     }
 
+    @Test func `the restricted socket knows the screen's lock, and nothing is minted there either`() async throws {
+        try await withAgent(holding: "@a:b") { agent in
+            agent.noteScreen(isLocked: true)
+            let told = try await restricted(agent, "agent.status", "{}")
+            #expect(told["result"]?["locked_by"] == ["screen"])
+            let error = try await restricted(agent, "login_token.generate", "{}")["error"]
+            #expect(error?["data"]?["kind"] == "locked")
+            agent.noteScreen(isLocked: false)
+            let after = try await restricted(agent, "login_token.generate", "{}")["error"]
+            #expect(after?["data"]?["kind"] == "prompt_unavailable")
+        }
+    }
+
     @Test func `all but four methods are forbidden on the restricted socket, and what is none is not found`()
         async throws
     {

@@ -84,6 +84,7 @@ import Testing
         try await agent.user.write("{ lock_with_screen: false }", to: agent.configuration)
         try await agent.user.systemctl("reload", "jetond.service")
         try await agent.isUnlocked()
+        try await eventually("it is told") { try await agent.journal("JETON_EVENT=agent.unlocked").count == 1 }
         try await agent.user.write("{ lock_with_screen: true }", to: agent.configuration)
         try await agent.user.systemctl("reload", "jetond.service")
         try await agent.isLocked()
