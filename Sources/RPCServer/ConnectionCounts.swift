@@ -2,14 +2,14 @@ internal import JetonAPI
 
 /// How many connections to a socket are open, in all and by process: no client can use up the agent's descriptors.
 struct ConnectionCounts {
-    private let limits: SocketLimits
-    private let most: Int
+    var limits: SocketLimits
+    private let socket: Caller.Socket
     private(set) var all = 0
     private var byProcess: [Int: Int] = [:]
 
     init(limits: SocketLimits, to socket: Caller.Socket) {
         self.limits = limits
-        most = limits.connections(to: socket)
+        self.socket = socket
     }
 
     /// Nil where one more is welcome, and then it is counted; else what is exceeded.
@@ -18,6 +18,7 @@ struct ConnectionCounts {
         guard own < limits.connectionsPerProcess else {
             return "a process may hold \(limits.connectionsPerProcess) connections"
         }
+        let most = limits.connections(to: socket)
         guard all < most else { return "there may be \(most) connections to this socket" }
         all += 1
         byProcess[pid] = own + 1

@@ -18,6 +18,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let welcome = TimeAmount.seconds(1)
 
     private let entrance: Entrance
+    /// Those of the moment at which it connected.
+    let limits: SocketLimits
     private let since = NIODeadline.now()
     private var state: ConnectionState<Work>
     private var context: ChannelHandlerContext?
@@ -33,7 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     init(_ entrance: Entrance) {
         self.entrance = entrance
-        state = ConnectionState(limits: entrance.limits)
+        limits = entrance.limits.now
+        state = ConnectionState(limits: limits)
     }
 
     // MARK: Events of the channel
@@ -214,7 +217,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             return
         }
         guard lineTimer == nil else { return }
-        lineTimer = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(entrance.limits.lineMs))) {
+        lineTimer = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(limits.lineMs))) {
             self.state.lineTimedOut()
             self.proceed(context)
         }

@@ -5,7 +5,7 @@ internal import NIOCore
 struct Entrance: Sendable {
     let socket: Caller.Socket
     let table: MethodTable<Caller>
-    let limits: SocketLimits
+    let limits: CurrentLimits
     /// Who alone may connect.
     let uid: Int
     let identify: @Sendable (CInt) throws -> Peer
@@ -26,7 +26,7 @@ struct Entrance: Sendable {
         guard peer.uid == uid else { throw AgentError(.forbidden, "This agent serves its own user only.") }
         let number = try connections.enter(handler, by: socket, pid: peer.pid)
         isAdmitted = true
-        return Caller(handler, on: channel, number: number, socket, peer, limits)
+        return Caller(handler, on: channel, number: number, socket, peer, handler.limits)
     }
 
     private func peer(of channel: any Channel) throws -> Peer {

@@ -2,7 +2,7 @@ internal import JetonAPI
 
 /// The open connections of all sockets, on their event loop.
 final class OpenConnections {
-    private let limits: SocketLimits
+    private let limits: CurrentLimits
     private var counts: [Caller.Socket: ConnectionCounts] = [:]
     private let emptied: () -> Void
     private var handlers: [Int: ConnectionHandler] = [:]
@@ -13,14 +13,16 @@ final class OpenConnections {
     /// - Parameters:
     ///   - limits: how many there may be, by each socket.
     ///   - emptied: called once, when the last one has ended after a stop.
-    init(limits: SocketLimits, emptied: @escaping () -> Void) {
+    init(limits: CurrentLimits, emptied: @escaping () -> Void) {
         self.limits = limits
         self.emptied = emptied
     }
 
     /// Takes in one more; gives its number.
     func enter(_ handler: ConnectionHandler, by socket: Caller.Socket, pid: Int) throws(AgentError) -> Int {
-        if let problem = counts[socket, default: ConnectionCounts(limits: limits, to: socket)].enter(pid: pid) {
+        let limits = limits.now
+        counts[socket, default: ConnectionCounts(limits: limits, to: socket)].limits = limits
+        if let problem = counts[socket]?.enter(pid: pid) {
             throw AgentError(.busy, "Too many connections: \(problem).", ["limit": .string(problem)])
         }
         lastNumber += 1

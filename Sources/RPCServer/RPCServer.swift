@@ -38,7 +38,7 @@ public struct RPCServer: Service, CustomStringConvertible {
     public init(
         listeningOn sockets: [Socket],
         on eventLoop: any EventLoop,
-        limits: SocketLimits = SocketLimits(),
+        limits: CurrentLimits = CurrentLimits(),
         uid: Int,
         identify: @escaping @Sendable (CInt) throws -> Peer,
         admitted: @escaping @Sendable (Bool) -> Void = { _ in }
@@ -81,9 +81,10 @@ public struct RPCServer: Service, CustomStringConvertible {
             }
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: entrance.limits.pendingBytes))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let mark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: entrance.limits.now.pendingBytes)
+                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: mark)
                     try channel.pipeline.syncOperations.addHandler(ConnectionHandler(entrance))
                 }
             }

@@ -54,19 +54,24 @@ struct Daemon {
                 case .absent: break
                 }
             }
+            let limits = CurrentLimits(configuration.socket)
             let reload = await Reload(
                 folder: folders.configuration,
                 manager: manager,
                 logger: logger,
-                apply: { configuration in
+                apply: { [old = configuration] configuration in
                     try ConfigurationCheck.checkCertificates(configuration)
                     try transport.trust(caFile: configuration.caFile)
                     await agent.apply(configuration)
+                    limits.replace(with: configuration.socket)
+                    if configuration.restrictedSocket != old.restrictedSocket {
+                        logger.notice("restricted_socket has changed; that holds from the agent's next start on")
+                    }
                     desktop.begin()
                 },
                 status: { await Self.status(agent.accountCount) }
             )
-            try await serve(agent, upkeep, desktop, reload, configuration, transport, manager, on: loop, logger)
+            try await serve(agent, upkeep, desktop, reload, configuration, limits, transport, manager, on: loop, logger)
         } catch {
             try? await transport.shutdown()
             throw error
@@ -79,6 +84,7 @@ struct Daemon {
         _ desktop: DesktopWatch,
         _ reload: Reload,
         _ configuration: Configuration,
+        _ limits: CurrentLimits,
         _ transport: HTTPTransport,
         _ manager: ServiceManager,
         on loop: any EventLoop,
@@ -96,7 +102,7 @@ struct Daemon {
                 tables[name].map { .init(descriptor: descriptor, name: name, table: $0) }
             },
             on: loop,
-            limits: configuration.socket,
+            limits: limits,
             uid: Int(geteuid()),
             identify: { descriptor in
                 let peer = try PeerProcess(ofSocket: descriptor)

@@ -15,7 +15,7 @@ private let path: String = prepared {
         let server = try await RPCServer(
             listeningOn: [.init(descriptor: socket.descriptor, name: .agent, table: table)],
             on: MultiThreadedEventLoopGroup.singleton.next(),
-            limits: limits,
+            limits: CurrentLimits(limits),
             uid: Int(geteuid()),
             identify: { _ in Peer(pid: 1, uid: Int(geteuid())) { Requester(pid: 1, uid: Int(geteuid())) } }
         )
