@@ -6,8 +6,13 @@ import Testing
 
 /// `jeton doctor` beside agents in all sorts of states. With a real systemd: Tests/ServiceTests.
 @Suite struct DoctorTests {
-    @Test func `beside an agent that is well everything but the sandbox is ok`() async throws {
-        let (agent, user, _) = try await signedInAtDev()
+    @Test(arguments: HomeserverKind.available)
+    func `beside an agent that is well everything but the sandbox is ok`(kind: HomeserverKind) async throws {
+        let homeserver = try await kind.homeserver()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+        try await agent.logIn(user, at: homeserver.address)
         let report = try await Report(of: agent)
         #expect(report.healthy)
         #expect(report.status == 0)
@@ -152,6 +157,18 @@ import Testing
         #expect(unreachable.cure?.contains("jeton support --account \(first.id)") == true)
         let switchedOff = try #require(findings.first { $0.account == second.id })
         #expect(switchedOff.detail.contains("switched off"))
+        try await agent.stop()
+    }
+
+    @Test func `a homeserver that never answers is waited for, and not for ever`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        await homeserver.server.misbehave(on: "/_matrix/client/v3/capabilities", .stall)
+        let began = ContinuousClock.now
+        let finding = try #require(try await Report(of: agent)["account"])
+        #expect(began.duration(to: .now) < .seconds(25))
+        #expect(finding.state == "problem")
+        #expect(finding.detail == "\(user.id): \(homeserver.address) did not answer within 12 s")
+        await homeserver.server.stop()
         try await agent.stop()
     }
 

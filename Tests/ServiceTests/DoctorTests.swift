@@ -50,6 +50,17 @@ import Testing
         #expect(try await findings(agent, status: 1)["socket_unit"]?.detail.contains("next log-in") == true)
     }
 
+    @Test func `where nothing is installed, that is what is said`() async throws {
+        let user = try await UserManager.running().newUser()
+        let ended = try await user.run([Programs.path("jeton"), "doctor", "--json"])
+        #expect(ended.status == 1)
+        let report = try JSONDecoder().decode(Report.self, from: Data(ended.output.utf8))
+        let problems = Dictionary(report.findings.map { ($0.check, $0) }) { first, _ in first }
+        #expect(problems["socket_unit"]?.detail == "jetond.socket is not installed")
+        #expect(problems["service_unit"]?.detail == "jetond.service is not installed")
+        #expect(problems["agent"]?.cure?.contains("systemd/install") == true)
+    }
+
     @Test func `a unit that was changed and not read, and the restricted socket, are told`() async throws {
         let agent = try await InstalledAgent.ready()
         try await agent.user.systemctl("enable", "--now", "jetond-restricted.socket")

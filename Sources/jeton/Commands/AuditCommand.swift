@@ -19,6 +19,7 @@ struct AuditCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Only records of this time and later.", valueName: "time"),
+        completion: .list(["today", "yesterday", "-1h"]),
         transform: time
     )
     var since: TimeExpression?
@@ -26,6 +27,7 @@ struct AuditCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Only records of this time and earlier.", valueName: "time"),
+        completion: .list(["today", "yesterday", "-1h"]),
         transform: time
     )
     var until: TimeExpression?

@@ -13,10 +13,10 @@ struct DoctorCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "The agent's state folder, where jetond was given another one.")
+    @Option(help: "The agent's state folder, where jetond was given another one.", completion: .directory)
     var state: String?
 
-    @Option(help: "The agent's configuration folder, where jetond was given another one.")
+    @Option(help: "The agent's configuration folder, where jetond was given another one.", completion: .directory)
     var config: String?
 
     @OptionGroup var shared: SharedOptions

@@ -27,7 +27,11 @@ extension Examination {
         findings.ok("agent", "jetond \(version) answers, process \(pid), \(watch)")
         compareVersions(version, answer["api_version"]?.integerValue ?? 0, pid: pid, isSupervised)
         let data = (try? JSONCoding.encoder().encode(answer)) ?? Data()
-        guard let status = try? JSONCoding.decoder().decode(GetAgentStatus.Result.self, from: data) else { return }
+        guard let status = try? JSONCoding.decoder().decode(GetAgentStatus.Result.self, from: data) else {
+            // Of another version it is no wonder, and that was said.
+            guard version == releaseVersion else { return }
+            return findings.problem("agent", "its status is not as agreed; what answers is no jetond", cure: start)
+        }
         lookAtProtections(status)
         if !status.lockedBy.isEmpty {
             let locks = status.lockedBy.map(\.rawValue).joined(separator: ", ")
