@@ -63,22 +63,50 @@ import Testing
         #expect(try await files(below: "/usr/local", manager) == before)
     }
 
-    @Test func `for a package everything lies below one folder, and nothing is switched on`() async throws {
-        let folder = try ScratchFolder()
-        let arguments = ["--prefix", "/usr", "--destdir", folder.path, "--built", Programs.folder]
-        let laid = try await run("\(Programs.repository)/systemd/install", arguments)
+    @Test(.timeLimit(.minutes(5)))
+    func `for a package everything lies below one folder, which need not be there, and nothing is switched on`()
+        async throws
+    {
+        let scratch = try ScratchFolder()
+        let folder = scratch.file("not/yet/there")
+        let laid = try await lay(below: folder, "--prefix", "/usr")
         #expect(laid.status == 0, "\(laid.errors)")
-        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         for name in [
             "usr/bin/jeton", "usr/bin/jetond", "usr/lib/systemd/user/jetond.service", "usr/share/man/man1/jeton.1",
             "usr/share/man/man8/jetond.8", "usr/share/man/man5/jeton-config.5", "usr/share/man/man7/jeton-rpc.7",
             "usr/share/bash-completion/completions/jeton", "usr/share/fish/vendor_completions.d/jeton.fish",
             "usr/lib/systemd/user-preset/80-jeton.preset", "usr/share/doc/jeton/config.json5",
         ] { #expect(names.contains(name)) }
-        let unit = try String(contentsOfFile: folder.file("usr/lib/systemd/user/jetond.service"), encoding: .utf8)
+        let unit = try String(contentsOfFile: "\(folder)/usr/lib/systemd/user/jetond.service", encoding: .utf8)
         #expect(unit.contains("\nExecStart=\"/usr/bin/jetond\"\n"))
         #expect(!unit.contains(/@[A-Z]+@/), "a placeholder is left")
         #expect(names.allSatisfy { !$0.hasPrefix("usr/share/jeton") })
+    }
+
+    @Test(.timeLimit(.minutes(5)), arguments: [true, false])
+    func `settings that are a link stay one, wherever it leads`(isDangling: Bool) async throws {
+        let scratch = try ScratchFolder()
+        let folder = scratch.file("home/me/.config/jeton")
+        let elsewhere = scratch.file("mine.json5")
+        if !isDangling { _ = try scratch.write("{}", to: "mine.json5") }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let link = "\(folder)/config.json5"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: elsewhere)
+        let laid = try await lay(below: scratch.path)
+        #expect(laid.status == 0, "\(laid.errors)")
+        #expect(laid.output.contains("Kept \(link)\n"))
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == elsewhere)
+        #expect(FileManager.default.fileExists(atPath: elsewhere) == !isDangling)
+    }
+
+    /// Lays all files below a folder, for somebody whose home is /home/me.
+    private func lay(below folder: String, _ arguments: String...) async throws -> Ended {
+        try await run(
+            "\(Programs.repository)/systemd/install",
+            ["--destdir", folder, "--built", Programs.folder] + arguments,
+            environment: ["HOME": "/home/me"]
+        )
     }
 
     private func files(of user: LoggedInUser) async throws -> Set<String> {
