@@ -62,6 +62,30 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: socket))
     }
 
+    @Test func `a client that has said all before the agent was there is still answered`() async throws {
+        let folder = try ScratchFolder()
+        let socket = folder.file("activated.sock")
+        let agent = try await RunningProgram(
+            "/usr/bin/systemd-socket-activate",
+            [
+                "--listen=\(socket)", "--fdname=agent", "-E", "HOME", Programs.path("jetond"), "--state",
+                folder.file("state"), "--config", folder.file("config"),
+            ],
+            environment: ["HOME": folder.path],
+            log: try folder.write("", to: "log")
+        )
+        try await eventually("systemd listens") {
+            try String(contentsOfFile: folder.file("log"), encoding: .utf8).contains("Listening on")
+        }
+        // It asks and ends its own side, and only then is the agent started. The latter question takes some time.
+        let requests = ["agent.ping", "login_token.list"].map { #"{"jsonrpc":"2.0","id":1,"method":"\#($0)"}"# + "\n" }
+        let answered = try await run("/usr/bin/socat", ["-t60", "-", "UNIX-CONNECT:\(socket)"], input: requests.joined())
+        let answers = [#"{"jsonrpc":"2.0","id":1,"result":{}}"#, #"{"jsonrpc":"2.0","id":1,"result":{"tokens":[]}}"#]
+        #expect(answered.output.split(separator: "\n") == answers.map { $0[...] })
+        agent.send(SIGTERM)
+        #expect(try await agent.ended() == 0)
+    }
+
     @Test(arguments: ["somebody", "agent:agent"])
     func `passed sockets with a name that is unknown or given twice are refused`(names: String) async throws {
         let folder = try ScratchFolder()
