@@ -24,8 +24,10 @@ final class RawConnection: @unchecked Sendable {
 
     deinit { close(descriptor) }
 
-    func send(_ text: String) throws {
-        var rest = Array(text.utf8)[...]
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
         while !rest.isEmpty { rest = rest.dropFirst(try send(rest, flags: 0)) }
     }
 

@@ -79,7 +79,8 @@ import Testing
         }
         // It asks and ends its own side, and only then is the agent started. The latter question takes some time.
         let requests = ["agent.ping", "login_token.list"].map { #"{"jsonrpc":"2.0","id":1,"method":"\#($0)"}"# + "\n" }
-        let answered = try await run("/usr/bin/socat", ["-t60", "-", "UNIX-CONNECT:\(socket)"], input: requests.joined())
+        let client = ["-t60", "-", "UNIX-CONNECT:\(socket)"]
+        let answered = try await run("/usr/bin/socat", client, input: requests.joined())
         let answers = [#"{"jsonrpc":"2.0","id":1,"result":{}}"#, #"{"jsonrpc":"2.0","id":1,"result":{"tokens":[]}}"#]
         #expect(answered.output.split(separator: "\n") == answers.map { $0[...] })
         agent.send(SIGTERM)
