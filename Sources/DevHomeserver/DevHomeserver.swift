@@ -23,6 +23,8 @@ public actor DevHomeserver {
         case stallAfterHandling
         /// Does the work and answers only so much later.
         case delay(Duration)
+        /// Does the work and answers only after `letGo()`.
+        case hold
     }
 
     /// The request log, oldest first; the newest 10,000, so that a server left running stays small.
@@ -32,6 +34,7 @@ public actor DevHomeserver {
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var homeserver: Homeserver
     private var misbehaviours: [String: Misbehaviour] = [:]
+    private var held: [CheckedContinuation<Void, Never>] = []
     private var listener: Listener?
     /// Kept over a stop, so that clients find the server again.
     private var port: UInt16
@@ -97,12 +100,19 @@ public actor DevHomeserver {
     public func stop() async {
         let closing = listener
         listener = nil
+        letGo()
         await closing?.close()
     }
 
     /// Makes a path, written without a query, misbehave, or one method on it, as in `POST /path`; nil: behave again.
     public func misbehave(on path: String, _ how: Misbehaviour?) {
         misbehaviours[path] = how
+    }
+
+    /// Answers what is held; later requests are held as before.
+    public func letGo() {
+        for answer in held { answer.resume() }
+        held = []
     }
 
     /// From now on they answer `M_UNKNOWN_TOKEN` with `soft_logout` true; refresh tokens stay good.
@@ -116,7 +126,8 @@ public actor DevHomeserver {
 
     private func respond(to request: Request) async -> Answer? {
         var answer: Answer?
-        switch misbehaviours["\(request.method) \(request.path)"] ?? misbehaviours[request.path] {
+        let misbehaviour = misbehaviours["\(request.method) \(request.path)"] ?? misbehaviours[request.path]
+        switch misbehaviour {
         case nil:
             answer = homeserver.answer(request, at: clock())
         case .answer(let status, let contentType, let body, let headers):
@@ -126,7 +137,7 @@ public actor DevHomeserver {
         case .stallAfterHandling:
             _ = homeserver.answer(request, at: clock())
             answer = nil
-        case .delay:
+        case .delay, .hold:
             answer = homeserver.answer(request, at: clock())
         }
         if answer?.headers["Date"] == nil { answer?.headers["Date"] = HTTPDate.now(homeserver.options.clockOffset) }
@@ -134,7 +145,8 @@ public actor DevHomeserver {
         seenRequests.append(
             SeenRequest(method: request.method, path: request.path, status: answer?.status ?? 0)
         )
-        if case .delay(let pause) = misbehaviours[request.path] { try? await Task.sleep(for: pause) }
+        if case .delay(let pause) = misbehaviour { try? await Task.sleep(for: pause) }
+        if misbehaviour == .hold { await withCheckedContinuation { held.append($0) } }
         return answer
     }
 }

@@ -95,15 +95,78 @@ import Testing
     @Test func `a sign-in while the session before it is being ended stays`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let path = "/_matrix/client/v3/logout"
-        await homeserver.server.misbehave(on: path, .delay(.seconds(4)))
+        await homeserver.server.misbehave(on: path, .hold)
         async let ending = agent.call(LogOut())
         try await eventually("the homeserver has ended it") {
             await homeserver.server.seenRequests.contains { $0.path == path }
         }
-        let begun = try await agent.logIn(user, at: homeserver.address)
+        async let beginning = agent.logIn(user, at: homeserver.address)
+        // Time enough for a sign-in that does not wait.
+        for _ in 1...50 { _ = try await agent.call(Ping()) }
+        await homeserver.server.letGo()
         _ = try await ending
+        let begun = try await beginning
         #expect(try await agent.call(ListAccounts()).accounts.map(\.deviceId) == [begun.deviceId])
         #expect(try await agent.call(GetLoginTokenSupport()).supported)
+        try await agent.stop()
+    }
+
+    @Test func `a sign-in waits for a sign-out that waits for the homeserver`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let paths = (login: "/_matrix/client/v3/login", refresh: "/_matrix/client/v3/refresh")
+        let refusal = #"{"errcode":"M_UNKNOWN_TOKEN","error":"expired","soft_logout":true}"#
+        await homeserver.server.misbehave(
+            on: "/_matrix/client/v3/logout",
+            .answer(status: 401, contentType: "application/json", body: refusal, headers: [:])
+        )
+        await homeserver.server.misbehave(on: paths.refresh, .hold)
+        async let ending = agent.call(LogOut())
+        try await eventually("the session is being renewed for its end") {
+            await homeserver.server.seenRequests.contains { $0.path == paths.refresh }
+        }
+        let before = await homeserver.server.seenRequests.count { $0.path == paths.login }
+        async let beginning = agent.logIn(user, at: homeserver.address)
+        try await eventually("a sign-in is on its way") {
+            await homeserver.server.seenRequests.count { $0.path == paths.login } > before
+        }
+        await homeserver.server.misbehave(on: "/_matrix/client/v3/logout", nil)
+        // Time enough for a sign-in that does not wait.
+        for _ in 1...50 { _ = try await agent.call(Ping()) }
+        await homeserver.server.letGo()
+        _ = try await ending
+        let begun = try await beginning
+        #expect(try await agent.call(ListAccounts()).accounts.map(\.deviceId) == [begun.deviceId])
+        #expect(try await agent.call(GetLoginTokenSupport()).supported)
+        #expect(try await agent.call(GetAccountStatus()).account.state == .active)
+        try await agent.stop()
+    }
+
+    @Test func `a sign-in on another device does not end the one that another sign-in goes on with`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let path = "/_matrix/client/v3/login"
+        let loginToken = try await agent.mint(for: user).loginToken
+        await homeserver.server.misbehave(on: "POST \(path)", .hold)
+        func begun() async -> Int {
+            await homeserver.server.seenRequests.count { $0.path == path && $0.method == "POST" }
+        }
+        let before = await begun()
+        async let same = agent.logIn(user, at: homeserver.address)
+        try await eventually("one sign-in has its device") { await begun() > before }
+        await homeserver.server.misbehave(on: "POST \(path)", nil)
+        // It does not say whose session that will be, so the homeserver gives it a device of its own.
+        async let other = agent.call(LogIn(homeserver: homeserver.address, loginToken: loginToken))
+        try await eventually("the other one too") { await begun() > before + 1 }
+        // Time enough for one that does not wait.
+        for _ in 1...50 { _ = try await agent.call(Ping()) }
+        await homeserver.server.letGo()
+        _ = try await (same, other)
+        #expect(try await agent.call(GetLoginTokenSupport()).supported)
+        let held = try await agent.call(GetAccountStatus()).account
+        #expect(held.state == .active)
+        let stranger = OtherClient(homeserver.address)
+        let session = try await stranger.logIn(user).body
+        let devices = try await stranger.devices(session["access_token"] ?? "")
+        #expect(Set(devices) == [held.deviceId, session["device_id"] ?? ""])
         try await agent.stop()
     }
 

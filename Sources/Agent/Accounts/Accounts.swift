@@ -46,6 +46,8 @@ actor Accounts {
     var watchesNetwork = false
     /// Nothing is begun any more that nobody asks for.
     var isStopping = false
+    /// One at a time begins a session of an account, or ends it, together with what the homeserver does for it.
+    let passage = AccountGate()
     private let folder: StateFolder
     private let changes = AccountGate()
     private let defaultFile: StateFile<DefaultAccount>
@@ -131,7 +133,7 @@ actor Accounts {
         let account = session.userId
         guard sessions[account]?.signInId == session.signInId else { return }
         // First of all: an account that is signed in to again later was not chosen again.
-        if defaultAccount == account { try await setDefault(nil) }
+        try await changeDefault { $0 == account ? nil : $0 }
         try await change(account) { $0?.signInId == session.signInId ? nil : $0 }
         guard sessions[account] == nil else { return }
         (outages[account], told[account], unsaved[account]) = (nil, nil, nil)
@@ -164,7 +166,7 @@ actor Accounts {
                 throw .storageFailed(error)
             }
             sessions[account] = new
-            if new?.accessToken != old?.accessToken || new?.trouble?.reason != old?.trouble?.reason {
+            if new?.renewalTerms != old?.renewalTerms {
                 schedules[account] = new.flatMap { RenewalSchedule(of: $0) }
                 plan()
             }
@@ -214,10 +216,15 @@ extension Accounts {
         throw .notLoggedIn()
     }
 
-    /// Chooses the default account; nil: none.
-    func setDefault(_ account: String?) async throws(AgentError) {
+    /// Chooses the default account.
+    func setDefault(_ account: String) async throws(AgentError) { try await changeDefault { _ in account } }
+
+    /// The one way to change the default account: by what it is when its turn has come.
+    private func changeDefault(_ edit: (String?) -> String?) async throws(AgentError) {
         // No account has this name: what is waited for here is the file.
         try await changes.pass(defaultFile.name) { () async throws(AgentError) in
+            let account = edit(defaultAccount)
+            guard account != defaultAccount else { return }
             do throws(StorageProblem) {
                 if let account {
                     try await defaultFile.save(DefaultAccount(userId: account))

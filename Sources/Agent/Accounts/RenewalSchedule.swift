@@ -38,6 +38,25 @@ struct RenewalSchedule: Sendable, Equatable {
     }
 }
 
+extension SessionRecord {
+    /// What a schedule is made of: with any of it comes a new one.
+    struct RenewalTerms: Equatable {
+        let tokens: [Secret?]
+        let expiresAt: Moment?
+        let lifeMs: Int?
+        let trouble: Trouble.Reason?
+    }
+
+    var renewalTerms: RenewalTerms {
+        RenewalTerms(
+            tokens: [accessToken, refreshToken],
+            expiresAt: accessTokenExpiresAt,
+            lifeMs: accessTokenLifeMs,
+            trouble: trouble?.reason
+        )
+    }
+}
+
 extension RenewalSchedule {
     /// Of a session whose homeserver has not failed yet; nil where there is nothing to renew it by, and where only the
     /// user or an administrator can help: then it waits until somebody asks.

@@ -16,7 +16,7 @@ extension SigningIn {
             try await begun(by: .password(user: user, password), terms, client)
         case .loginToken(let token): try await begun(by: .loginToken(token), terms, client)
         case .session(let accessToken, let refreshToken, let deviceId):
-            try await takenOver(accessToken, refreshToken, deviceId, terms, client)
+            try await takenOver(accessToken, refreshToken, deviceId, client)
         }
     }
 
@@ -41,7 +41,7 @@ extension SigningIn {
             }
             throw AgentError(error, at: client.homeserver)
         }
-        let session = SessionRecord(
+        return SessionRecord(
             userId: begun.userId,
             deviceId: begun.deviceId,
             signInId: Identifier.make("i"),
@@ -51,21 +51,12 @@ extension SigningIn {
             accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) },
             accessTokenLifeMs: begun.expiresInMs
         )
-        do throws(AgentError) {
-            try await requireOwn(session, asked: Self.owner(by: credentials, terms))
-        } catch {
-            // Ignoring failures: nobody holds this session, and it is as good as over.
-            try? await client.logOut(begun.accessToken)
-            throw error
-        }
-        return session
     }
 
     private func takenOver(
         _ accessToken: Secret,
         _ refreshToken: Secret?,
         _ deviceId: String?,
-        _ terms: LoginTerms,
         _ client: MatrixClient
     ) async throws(AgentError) -> SessionRecord {
         let owner: MatrixClient.Owner
@@ -77,7 +68,7 @@ extension SigningIn {
         guard let deviceId = owner.deviceId ?? deviceId else {
             throw .invalidParams("device_id is missing, and the homeserver does not tell it", field: "device_id")
         }
-        let session = SessionRecord(
+        return SessionRecord(
             userId: owner.userId,
             deviceId: deviceId,
             signInId: Identifier.make("i"),
@@ -85,20 +76,11 @@ extension SigningIn {
             accessToken: accessToken,
             refreshToken: refreshToken
         )
-        try await requireOwn(session, asked: terms.userId)
-        return session
-    }
-
-    /// Whose session it must be. What a user types before a password may be another name for them at the homeserver;
-    /// whoever comes back from a browser may be anybody.
-    private static func owner(by credentials: MatrixClient.Credentials, _ terms: LoginTerms) -> String? {
-        guard case .password(let user, _) = credentials else { return terms.userId }
-        return UserID(user) == nil ? nil : user
     }
 
     /// What a homeserver says of whose session this is must not touch an account that lives elsewhere: the next
     /// password for that account would go to the wrong homeserver.
-    private func requireOwn(_ session: SessionRecord, asked user: String?) async throws(AgentError) {
+    func requireOwn(_ session: SessionRecord, asked user: String?) async throws(AgentError) {
         guard UserID(session.userId) != nil else {
             throw AgentError(
                 .homeserverError,
@@ -114,5 +96,14 @@ extension SigningIn {
             let problem = "\(session.userId) is signed in at \(held.homeserver) here; log out there first"
             throw .invalidParams(problem, field: "homeserver")
         }
+    }
+}
+
+extension LoginCredentials {
+    /// Whose session it must be. What a user types before a password may be another name for them at the homeserver;
+    /// whoever comes back from a browser may be anybody.
+    func owner(by terms: LoginTerms) -> String? {
+        guard case .password(let user, _) = self else { return terms.userId }
+        return UserID(user) == nil ? nil : user
     }
 }

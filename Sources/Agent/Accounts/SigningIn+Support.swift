@@ -33,13 +33,14 @@ extension SigningIn {
         guard let finding = try? await support.look(session.userId), finding.reason == .oauthServer, isNew,
             !terms.allowsUnsupported
         else { return }
-        // A session that was taken over is somebody's; one that was begun for this is nobody's.
-        if credentials.beginSession {
-            // Ignoring failures: the user sees that device in the list of sessions.
-            try? await MatrixClient(homeserver: session.homeserver, transport: transport).logOut(session.accessToken)
+        try await accounts.passage.pass(session.userId) { () async throws(AgentError) in
+            // Somebody may have signed in anew since.
+            guard await accounts.session(of: session.userId)?.signInId == session.signInId else { return }
+            // A session that was taken over is somebody's; one that was begun for this is nobody's.
+            if credentials.beginSession { await abandon(session) }
+            try await accounts.forget(session)
+            await support.forget(session.userId)
         }
-        try await accounts.forget(session)
-        await support.forget(session.userId)
         throw .unsupported(.oauthServer, at: session.homeserver, url: finding.accountManagementUrl)
     }
 }

@@ -34,8 +34,7 @@ struct SigningIn: Sendable {
         // Unstructured: a session that the homeserver has begun is kept, even if the caller goes away meanwhile.
         let beginning = Task { () async -> Result<String, AgentError> in
             do throws(AgentError) {
-                let session = try await self.session(by: credentials, terms, client)
-                let isNew = try await keep(session, by: credentials) == nil
+                let (session, isNew) = try await hold(by: credentials, terms, client)
                 logger.notice("signed in", metadata: ["event": "account.login", "account": "\(session.userId)"])
                 try await requireMinting(session, by: credentials, terms, isNew: isNew)
                 return .success(session.userId)
@@ -71,16 +70,38 @@ struct SigningIn: Sendable {
         }
     }
 
+    /// Begins a session and holds it. Whoever signs in to an account that is held here goes on with its device, so
+    /// nobody else may begin or end a session of it meanwhile.
+    private func hold(
+        by credentials: LoginCredentials,
+        _ terms: LoginTerms,
+        _ client: MatrixClient
+    ) async throws(AgentError) -> (SessionRecord, isNew: Bool) {
+        guard let known = await accounts.held(terms.userId, at: client.homeserver)?.userId else {
+            let session = try await session(by: credentials, terms, client)
+            return try await accounts.passage.pass(session.userId) { () async throws(AgentError) in
+                (session, try await keep(session, by: credentials, terms) == nil)
+            }
+        }
+        return try await accounts.passage.pass(known) { () async throws(AgentError) in
+            let session = try await session(by: credentials, terms, client)
+            return (session, try await keep(session, by: credentials, terms) == nil)
+        }
+    }
+
     /// Keeps a session; one of the same account on another device is ended, as nobody would hold it any more.
     /// - Returns: the session that was held until then.
     private func keep(
         _ session: SessionRecord,
-        by credentials: LoginCredentials
+        by credentials: LoginCredentials,
+        _ terms: LoginTerms
     ) async throws(AgentError) -> SessionRecord? {
         let former: SessionRecord?
         do throws(AgentError) {
+            try await requireOwn(session, asked: credentials.owner(by: terms))
             former = try await accounts.keep(session)
         } catch {
+            // One that was begun for this is nobody's now; on a device that is held, it is that of the one held.
             let held = await accounts.session(of: session.userId)
             if credentials.beginSession, held?.deviceId != session.deviceId { await abandon(session) }
             throw error
@@ -90,7 +111,7 @@ struct SigningIn: Sendable {
     }
 
     /// Ends a session that nobody holds.
-    private func abandon(_ session: SessionRecord) async {
+    func abandon(_ session: SessionRecord) async {
         // Ignoring failures: the user sees that device in the list of sessions.
         try? await MatrixClient(homeserver: session.homeserver, transport: transport).logOut(session.accessToken)
     }

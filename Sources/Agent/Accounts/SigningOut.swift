@@ -11,12 +11,27 @@ struct SigningOut: Sendable {
 
     func logOut(_ request: LogOut) async throws(AgentError) {
         let account = try await accounts.find(request.account)
-        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
-        if request.localOnly != true { try await end(session) }
-        // A renewal under way finds nothing to put its pair into.
-        try await accounts.forget(session)
-        await support.forget(account)
+        if request.localOnly == true {
+            try await forget(try await session(of: account))
+        } else {
+            try await accounts.passage.pass(account) { () async throws(AgentError) in
+                let session = try await session(of: account)
+                try await end(session)
+                try await forget(session)
+            }
+        }
         logger.notice("signed out", metadata: ["event": "account.logout", "account": "\(account)"])
+    }
+
+    private func session(of account: String) async throws(AgentError) -> SessionRecord {
+        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        return session
+    }
+
+    /// A renewal under way finds nothing to put its pair into.
+    private func forget(_ session: SessionRecord) async throws(AgentError) {
+        try await accounts.forget(session)
+        await support.forget(session.userId)
     }
 
     /// Ends a session at its homeserver.
