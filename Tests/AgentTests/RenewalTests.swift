@@ -167,9 +167,21 @@ struct RenewalTests {
         #expect(failure?.agentError(at: test.address).kind == .homeserverUnreachable)
     }
 
-    /// Begins a renewal that the homeserver has done, and answers only a while later.
+    @Test func `a caller that goes away says nothing about the homeserver`() async throws {
+        let test = try await AccountsUnderTest()
+        let path = "/_matrix/client/v3/capabilities"
+        await test.server.misbehave(on: path, .stall)
+        let caller = Task { try await test.capability() }
+        while await !test.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
+        caller.cancel()
+        await #expect(throws: SessionFailure.agent(.withdrawn)) { try await caller.value }
+        #expect(test.states == [.active])
+        #expect(try await test.account.state == .active)
+    }
+
+    /// Begins a renewal that the homeserver has done, and answers only when it lets go.
     private func beginLateRenewal(_ test: AccountsUnderTest) async throws {
-        await test.server.misbehave(on: AccountsUnderTest.refreshPath, .delay(.milliseconds(500)))
+        await test.server.misbehave(on: AccountsUnderTest.refreshPath, .hold)
         let before = await test.renewals
         test.clock.advance(by: .seconds(240))
         await test.accounts.renewWhatIsDue()
@@ -181,6 +193,7 @@ struct RenewalTests {
         let test = try await AccountsUnderTest()
         try await beginLateRenewal(test)
         try await test.accounts.forget(try #require(await test.accounts.session(of: test.alice)))
+        await test.server.letGo()
         await test.accounts.finish()
         #expect(try test.saved == nil)
         #expect(await test.accounts.userIds == [])
@@ -192,10 +205,58 @@ struct RenewalTests {
         try await beginLateRenewal(test)
         try await test.signIn()
         let begun = try test.saved
+        await test.server.letGo()
         await test.accounts.finish()
         #expect(try test.saved == begun)
         #expect(await test.accounts.session(of: test.alice) == begun)
         #expect(try await test.capability() == true)
+    }
+
+    @Test func `a renewal that is refused after a new sign-in touches nothing of that`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.server.endSessions(of: "alice")
+        try await beginLateRenewal(test)
+        async let joined: Void = test.accounts.refresh(test.alice)
+        try await test.signIn()
+        let begun = try test.saved
+        await test.server.letGo()
+        await test.accounts.finish()
+        // Whether it joined the former one's or began one of its own.
+        try await joined
+        #expect(try test.saved?.signInId == begun?.signInId)
+        #expect(test.states == [.active])
+        #expect(test.alarm == .seconds(240))
+        #expect(try await test.capability() == true)
+    }
+
+    @Test func `a homeserver that only prolongs the same access token is asked again in good time`() async throws {
+        let test = try await AccountsUnderTest()
+        let token = try #require(try test.saved).accessToken.reveal()
+        await test.answerRenewals(200, #"{"access_token":"\#(token)","expires_in_ms":300000}"#)
+        for _ in 1...3 {
+            #expect(test.alarm == .seconds(240))
+            try await test.ring()
+        }
+        #expect(test.alarm == .seconds(240))
+    }
+
+    @Test func `the default that is chosen while another account is forgotten stays`() async throws {
+        let test = try await AccountsUnderTest()
+        let alice = try #require(await test.accounts.session(of: test.alice))
+        let others = ["@bob:localhost", "@carol:localhost"].map { userId in
+            var other = alice
+            other.userId = userId
+            return other
+        }
+        for other in others { try await test.accounts.keep(other) }
+        for _ in 1...20 {
+            try await test.accounts.keep(alice)
+            try await test.accounts.setDefault(test.alice)
+            async let chosen: Void = test.accounts.setDefault("@bob:localhost")
+            try await test.accounts.forget(alice)
+            try await chosen
+            #expect(try await test.accounts.find(nil) == "@bob:localhost")
+        }
     }
 
     @Test func `nothing is begun after a stop, and what is under way ends first`() async throws {
@@ -236,6 +297,19 @@ struct RenewalTests {
         #expect(await test.renewals == 2)
     }
 
+    @Test func `a pair that could not be saved is saved at the latest when the agent stops`() async throws {
+        let test = try await AccountsUnderTest()
+        let before = try #require(try test.saved)
+        let blocker = "\(test.folder.path)/.\(before.fileName).new"
+        try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
+        try await test.ring()
+        try FileManager.default.removeItem(atPath: blocker)
+        await test.accounts.stop()
+        await test.accounts.finish()
+        #expect(await test.renewals == 1)
+        #expect(try test.saved?.refreshToken != before.refreshToken)
+    }
+
     @Test func `a homeserver that no longer renews is used to the token's end, and then it says what to do`()
         async throws
     {
@@ -256,14 +330,17 @@ struct RenewalTests {
         #expect(test.alarm == .seconds(240))
     }
 
-    @Test func `a proxy's page in place of a renewal ends nothing`() async throws {
+    @Test(arguments: [
+        (404, "<html>"), (404, "{}"), (403, "<html>"), (401, "{}"), (403, "{}"), (302, ""), (200, "<html>"),
+    ])
+    func `a proxy's page in place of a renewal ends nothing, and is told when nothing works without`(
+        status: Int,
+        body: String
+    ) async throws {
         let test = try await AccountsUnderTest()
-        for (status, body) in [
-            (404, "<html>"), (404, "{}"), (403, "<html>"), (401, "{}"), (403, "{}"), (302, ""), (200, "<html>"),
-        ] {
-            await test.answerRenewals(status, body)
-            try await test.ring()
-        }
+        await test.answerRenewals(status, body)
+        try await test.ring()
+        #expect(try await test.account.state == .active)
         test.clock.advance(by: .seconds(400))
         await #expect(throws: SessionFailure.self) { try await test.capability() }
         #expect(try await test.account.state == .offline)
@@ -285,6 +362,16 @@ struct RenewalTests {
         await #expect(throws: SessionFailure.self) { try await test.capability() }
         #expect(await test.renewals == 2)
         #expect(try await test.account.state == .active)
+    }
+
+    @Test func `a session that is refused for good, and not renewed either, is over`() async throws {
+        let test = try await AccountsUnderTest()
+        await test.server.endSessions(of: "alice")
+        let error = try await test.refusal()
+        #expect(error.kind == .sessionExpired && error.data["soft"] == false)
+        #expect(try await test.account.state == .signedOut)
+        #expect(try await test.account.cause?.reason == .sessionEnded)
+        #expect(try test.saved?.ending?.reason == .sessionEnded)
     }
 
     @Test func `a refresh token that is refused ends the session, over a restart too`() async throws {

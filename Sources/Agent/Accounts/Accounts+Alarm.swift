@@ -52,8 +52,12 @@ extension Accounts {
         plan()
     }
 
-    /// Waits for the renewals under way, so that no pair is lost that a homeserver has given.
+    /// Waits for the renewals under way, and tries once more to save what could not be saved, so that no pair is lost
+    /// that a homeserver has given.
     func finish() async {
+        for (account, pair) in unsaved where sessions[account]?.refreshToken == pair.instead {
+            _ = renewal(of: account)
+        }
         while let renewal = renewals.values.first { await renewal.end() }
     }
 }

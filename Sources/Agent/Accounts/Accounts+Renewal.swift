@@ -27,7 +27,10 @@ extension Accounts {
             // Whatever the refusal says: a session is over only once its newest refresh token is refused too.
             return try await renewedForCaller(account)
         } catch {
-            guard case .agent(let failure) = error, failure.kind == .unsupportedByHomeserver else { throw error }
+            let isOver = sessions[account]?.ending?.reason == .refreshRefused && !refusal.softLogout
+            guard case .agent(let failure) = error, isOver || failure.kind == .unsupportedByHomeserver else {
+                throw error
+            }
             let reason: Trouble.Reason = refusal.softLogout ? .accessTokenExpired : .sessionEnded
             let ending = Trouble(reason: reason, errcode: refusal.errcode, words: refusal.error, at: ties.clock())
             throw .agent(await end(account, refused, ending))
@@ -68,7 +71,13 @@ extension Accounts {
         guard let session = sessions[account], let refreshToken = session.refreshToken else {
             throw .notLoggedIn(account)
         }
-        let pair = try await pair(after: refreshToken, of: session)
+        let pair: UnsavedPair
+        do throws(MatrixError) {
+            pair = try await self.pair(after: refreshToken, of: session)
+        } catch {
+            guard sessions[account]?.refreshToken == refreshToken else { return try successor(account) }
+            throw await failed(session, error)
+        }
         var isKept = false
         do throws(AgentError) {
             // On the disk before its first use: until then the homeserver still takes the old one. And only if nobody
@@ -82,34 +91,33 @@ extension Accounts {
             // Kept for the next try: the homeserver need not take the old one again.
             unsaved[account] = pair
             backOff(account, .homeserver)
+            logger.error(
+                "a renewed session could not be saved",
+                metadata: ["account": "\(account)", "error": "\(error.message)"]
+            )
+            ties.happened(account, .notRenewed)
             throw error
         }
         unsaved[account] = nil
         heard(from: account)
-        guard isKept else {
-            // Signed in anew meanwhile: that session counts.
-            guard let newer = sessions[account], newer.ending == nil else { throw .notLoggedIn(account) }
-            return newer.accessToken
-        }
+        guard isKept else { return try successor(account) }
         logger.debug("renewed the session", metadata: ["account": "\(account)"])
         ties.happened(account, .renewed(expiresAt: sessions[account]?.accessTokenExpiresAt))
         return pair.renewal.accessToken
     }
 
+    /// The access token of the session that was begun while its predecessor was renewed: that one counts.
+    private func successor(_ account: String) throws(AgentError) -> Secret {
+        guard let newer = sessions[account], newer.ending == nil else { throw .notLoggedIn(account) }
+        return newer.accessToken
+    }
+
     /// The pair that comes after a refresh token: one that could not be saved before, else the homeserver's next.
-    private func pair(after refreshToken: Secret, of session: SessionRecord) async throws(AgentError) -> UnsavedPair {
+    private func pair(after refreshToken: Secret, of session: SessionRecord) async throws(MatrixError) -> UnsavedPair {
         if let pair = unsaved[session.userId], pair.instead == refreshToken { return pair }
         let client = MatrixClient(homeserver: session.homeserver, transport: transport)
         let askedAt = ties.clock()
-        do {
-            return UnsavedPair(
-                instead: refreshToken,
-                renewal: try await client.refresh(refreshToken),
-                askedAt: askedAt
-            )
-        } catch {
-            throw await failed(session, error)
-        }
+        return UnsavedPair(instead: refreshToken, renewal: try await client.refresh(refreshToken), askedAt: askedAt)
     }
 
     /// What a failure leaves behind, and what the callers are told.
@@ -132,10 +140,14 @@ extension Accounts {
             return .notRenewable(account)
         case .unreachable, .failing:
             // As long as the access token lives, all else may go well where only this fails.
-            let concernsAll = failure == .unreachable || schedules[account]?.hasExpired(at: now) != false
-            if concernsAll, let outage = Trouble.outage(error, at: now) { note(outage, of: account) }
+            let isNeeded = schedules[account]?.hasExpired(at: now) != false
+            if failure == .unreachable || isNeeded, let outage = Trouble.outage(error, ofRenewal: isNeeded, at: now) {
+                note(outage, of: account)
+            }
             answer = told
         }
+        // Somebody may have signed in anew while it was noted: that session has not failed.
+        guard sessions[account]?.refreshToken == session.refreshToken else { return answer }
         backOff(account, failure == .unreachable ? .network : .homeserver, retryAfter: failure.retryAfter)
         return answer
     }

@@ -45,6 +45,8 @@ extension Accounts {
             await absolve(account, isAct)
             return value
         } catch {
+            // Whoever asked has gone, and the request with them: that says nothing about the homeserver.
+            if Task.isCancelled { throw .agent(.withdrawn) }
             if let outage = Trouble.outage(error, at: ties.clock()) {
                 note(outage, of: account)
                 throw .matrix(error)

@@ -58,11 +58,12 @@ struct Trouble: Codable, Sendable, Equatable {
 }
 
 extension Trouble {
-    /// What an error says about the homeserver as a whole; nil where the homeserver is well.
-    static func outage(_ error: MatrixError, at now: Moment) -> Trouble? {
+    /// What an error says about the homeserver as a whole; nil where the homeserver is well. After a renewal without
+    /// which nothing works, any refusal is an outage, but the wish to be asked less often.
+    static func outage(_ error: MatrixError, ofRenewal isNeeded: Bool = false, at now: Moment) -> Trouble? {
         switch error {
         case .unreachable(let failure): Trouble(reason: .unreachable, words: failure.detail, at: now)
-        case .refused(let refusal) where refusal.status >= 500:
+        case .refused(let refusal) where refusal.status >= 500 || isNeeded && refusal.status != 429:
             Trouble(
                 reason: .homeserverFailing,
                 errcode: refusal.errcode,
@@ -70,7 +71,7 @@ extension Trouble {
                 at: now
             )
         // A page in place of an answer is a proxy's or a hotel's; one that only refuses stands before a homeserver.
-        case .notMatrix(let status, let detail) where !(400..<500).contains(status):
+        case .notMatrix(let status, let detail) where !(400..<500).contains(status) || isNeeded && status != 429:
             Trouble(reason: .homeserverFailing, words: detail, at: now)
         case .refused, .notMatrix, .authenticationRequired: nil
         }
