@@ -52,7 +52,10 @@ import Testing
             environment: ["HOME": folder.path],
             log: try folder.write("", to: "log")
         )
-        try await eventually("systemd listens") { FileManager.default.fileExists(atPath: socket) }
+        // The socket's file is there a moment before anybody listens.
+        try await eventually("systemd listens") {
+            try String(contentsOfFile: folder.file("log"), encoding: .utf8).contains("Listening on \(socket)")
+        }
         // The first connection starts the agent, and is answered.
         let status = try await onThread { try RPCClient(path: socket).call(GetAgentStatus()) }
         #expect(status.supervised.socketActivated)
