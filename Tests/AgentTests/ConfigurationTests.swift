@@ -122,6 +122,18 @@ struct ConfigurationTests {
         #expect(problem?.description == "\(folder.path)/config.d/mine.json5, \(description)")
     }
 
+    @Test(arguments: [
+        // A key without quotes, as the fuzzer found it; a comment; text.
+        ("{\n  ", "c: 1}", "line 2, column 3"), ("{} // ", "", "line 1, column 7"),
+        ("{ca_file: 'c", "'}", "line 1, column 13"),
+    ])
+    func `another encoding than UTF-8 is named by its place`(before: String, after: String, place: String) throws {
+        let path = "\(folder.path)/config.json5"
+        try (Data(before.utf8) + [0xFF, 0xE9] + Data(after.utf8)).write(to: URL(filePath: path))
+        let problem = try #require(throws: ConfigurationProblem.self) { try read() }
+        #expect(problem.description == "\(path), \(place): is not UTF-8 from here on; save it as such")
+    }
+
     @Test func `a folder in a file's place cannot be read`() throws {
         try folder.write("", to: "config.json5/x")
         let problem = #expect(throws: ConfigurationProblem.self) { try read() }

@@ -52,6 +52,13 @@ extension Configuration {
 extension ConfigurationFile {
     /// Foundation's decoder knows no places, so the text is looked through before it is decoded.
     init(_ text: [UInt8], from path: String) throws(ConfigurationProblem) {
+        // Foundation's decoder ends the process at a key in another encoding.
+        do {
+            _ = try UTF8Span(validating: text.span)
+        } catch {
+            let place = TextPlace(of: error.byteOffsets.lowerBound, in: text)
+            throw ConfigurationProblem(file: path, place: place, detail: "is not UTF-8 from here on; save it as such")
+        }
         let document: JSONDocument
         do {
             document = try JSONDocument(text, dialect: .json5)

@@ -19,12 +19,21 @@ struct UnixClient {
         demand(result == 0, "no connection: \(String(cString: strerror(errno)))")
     }
 
+    /// The fuzzer's own alarm interrupts what waits.
+    private func patiently(_ call: () -> Int) -> Int {
+        while true {
+            let result = call()
+            guard result < 0, errno == EINTR else { return result }
+        }
+    }
+
     func say(_ content: ArraySlice<UInt8>, inChunksOf size: Int) {
         var rest = content
         while !rest.isEmpty {
             let chunk = Array(rest.prefix(size))
             // A server that has closed already, after a line that is too long, need not hear the rest.
-            guard send(descriptor, chunk, chunk.count, CInt(MSG_NOSIGNAL)) == chunk.count else { break }
+            let sent = patiently { send(descriptor, chunk, chunk.count, CInt(MSG_NOSIGNAL)) }
+            guard sent == chunk.count else { break }
             rest = rest.dropFirst(size)
         }
         shutdown(descriptor, CInt(SHUT_WR))
@@ -35,7 +44,7 @@ struct UnixClient {
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
+            let count = patiently { recv(descriptor, &chunk, chunk.count, 0) }
             guard count > 0 else { return content }
             content.append(contentsOf: chunk[..<count])
         }
