@@ -11,7 +11,8 @@ final class Locks: Sendable {
         var screen = Screen.notFollowed
         var told: [Lock] = []
         /// Those who wait for the first word on the screen.
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var lastNumber = 0
     }
 
     private let state = Mutex(State())
@@ -34,9 +35,10 @@ final class Locks: Sendable {
         return screen == .locked && followsScreen() ? [.screen] : []
     }
 
-    /// - Throws: `locked`.
+    /// - Throws: `locked`; `cancelled` where the caller has gone.
     func requireNone() async throws(AgentError) {
         await screenIsKnown()
+        if Task.isCancelled { throw .withdrawn }
         let now = now
         guard now.isEmpty else { throw .locked(by: now) }
     }
@@ -47,8 +49,8 @@ final class Locks: Sendable {
     func noteScreen(isLocked: Bool) {
         let waiting = state.withLock { state in
             state.screen = isLocked ? .locked : .open
-            defer { state.waiting = [] }
-            return state.waiting
+            defer { state.waiting = [:] }
+            return state.waiting.values
         }
         tell()
         for one in waiting { one.resume() }
@@ -77,13 +79,21 @@ final class Locks: Sendable {
 
     private func screenIsKnown() async {
         guard followsScreen() else { return }
-        await withCheckedContinuation { continuation in
-            let isKnown = state.withLock { state in
-                guard state.screen == .asked else { return true }
-                state.waiting.append(continuation)
-                return false
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            return state.lastNumber
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let needsNoWait = state.withLock { state in
+                    guard state.screen == .asked, !Task.isCancelled else { return true }
+                    state.waiting[number] = continuation
+                    return false
+                }
+                if needsNoWait { continuation.resume() }
             }
-            if isKnown { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
         }
     }
 }

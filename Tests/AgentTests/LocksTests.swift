@@ -57,6 +57,18 @@ import Testing
         }
     }
 
+    @Test func `who goes meanwhile waits no longer, and leaves the others waiting`() async throws {
+        locks.expectScreen()
+        let gone = Task { try await locks.requireNone() }
+        let patient = Task { try await locks.requireNone() }
+        while locks.waitingCount < 2 { await Task.yield() }
+        gone.cancel()
+        #expect((await gone.result.failure as? AgentError)?.kind == .cancelled)
+        #expect(locks.waitingCount == 1)
+        locks.noteScreen(isLocked: false)
+        try await patient.value
+    }
+
     @Test func `who does not want it waits for no screen, and is not locked by it`() async throws {
         surroundings.wish.withLock { $0 = false }
         locks.expectScreen()
