@@ -49,10 +49,16 @@ extension PeerProcess {
     /// - Parameter descriptor: the connected socket.
     /// - Returns: nil where it has gone, or cannot be seen from here; another process is never described in its place.
     public func details(ofSocket descriptor: CInt) -> PeerDetails? {
+        details { () throws(Errno) in try ProcessHandle(ofPeer: descriptor) }
+    }
+
+    /// - Parameter hold: takes hold of the process at the other end, where the kernel can.
+    /// - Returns: as above.
+    func details(holding hold: () throws(Errno) -> ProcessHandle) -> PeerDetails? {
         guard pid > 0 else { return nil }
         let handle: ProcessHandle?
         do {
-            handle = try ProcessHandle(ofPeer: descriptor)
+            handle = try hold()
         } catch {
             // Linux before 6.5 knows no such option: then the start time has to do.
             guard error == .protocolNotAvailable else { return nil }

@@ -29,16 +29,7 @@ struct PeerProcessTests {
     }
 
     @Test func `a process that has gone is not described, and neither is one that has got its pid since`() throws {
-        let folder = FileManager.default.temporaryDirectory.path
-        let path = "\(folder)/jeton-peer-\(UUID().uuidString)"
-        let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        defer {
-            close(listener)
-            unsafe unlink(path)
-        }
-        try #require(bind(listener, to: path) && listen(listener, 1) == 0)
-        let client = try Self.spawn(["/usr/bin/socat", "-u", "UNIX-CONNECT:\(path)", "STDOUT"])
-        let connection = accept(listener, nil, nil)
+        let (client, connection) = try Self.connected()
         defer { close(connection) }
         let peer = try PeerProcess(ofSocket: connection)
         #expect(peer.pid == Int(client))
@@ -54,6 +45,36 @@ struct PeerProcessTests {
         var recycled = peer
         recycled.pid = Int(getpid())
         #expect(recycled.details(ofSocket: connection) == nil)
+    }
+
+    @Test func `a kernel that gives no hold on a process is asked for its start`() throws {
+        let old = { () throws(Errno) -> ProcessHandle in throw .protocolNotAvailable }
+        let (client, connection) = try Self.connected()
+        defer { close(connection) }
+        let peer = try PeerProcess(ofSocket: connection)
+        #expect(peer.details(holding: old) == peer.details(ofSocket: connection))
+        #expect(peer.details(holding: old)?.command == "socat")
+        var earlier = peer
+        earlier.seenAt = .zero
+        #expect(earlier.details(holding: old) == nil)
+        // Any other trouble is no reason to trust a number.
+        #expect(peer.details { () throws(Errno) in throw .noData } == nil)
+        kill(client, SIGKILL)
+        waitpid(client, nil, 0)
+        #expect(peer.details(holding: old) == nil)
+    }
+
+    /// A program that has connected to us, and our end of the connection.
+    private static func connected() throws -> (client: pid_t, connection: CInt) {
+        let path = "\(FileManager.default.temporaryDirectory.path)/jeton-peer-\(UUID().uuidString)"
+        let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        defer {
+            close(listener)
+            unsafe unlink(path)
+        }
+        try #require(bind(listener, to: path) && listen(listener, 1) == 0)
+        let client = try spawn(["/usr/bin/socat", "-u", "UNIX-CONNECT:\(path)", "STDOUT"])
+        return (client, accept(listener, nil, nil))
     }
 
     @Test(
@@ -87,7 +108,7 @@ struct PeerProcessTests {
         #expect(ProcessStatus(")(") == nil)
     }
 
-    private func bind(_ descriptor: CInt, to path: String) -> Bool {
+    private static func bind(_ descriptor: CInt, to path: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
