@@ -29,6 +29,16 @@ struct MisbehaviourTests {
         await server.stop()
     }
 
+    @Test(arguments: ["GET \(versions)", versions])
+    func `answers late where it was told to, on a path or one method of it`(place: String) async throws {
+        let (server, client) = try await started()
+        await server.misbehave(on: place, .delay(.milliseconds(300)))
+        let began = ContinuousClock.now
+        #expect(try await client.send("GET", Self.versions).status == 200)
+        #expect(began.duration(to: .now) >= .milliseconds(300))
+        await server.stop()
+    }
+
     @Test(arguments: [DevHomeserver.Misbehaviour.stall, .stallAfterHandling])
     func `stops while a request stalls, which then has no answer`(_ how: DevHomeserver.Misbehaviour) async throws {
         let (server, client) = try await started()

@@ -29,6 +29,51 @@ import Testing
         #expect(names.contains { $0.hasSuffix(".account.json") })
     }
 
+    @Test func `whoever goes away before the password was sent is not signed in`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        let path = "/_matrix/client/v3/login"
+        await homeserver.server.misbehave(on: "GET \(path)", .delay(.seconds(2)))
+        let client = try LineClient(agent)
+        let params = #"{"user_id":"\#(user.id)","homeserver":"\#(homeserver.address)","password":"\#(user.password)"}"#
+        client.request("1", "account.login", params)
+        try await eventually("the homeserver is asked what it offers") {
+            await homeserver.server.seenRequests.contains { $0.path == path && $0.method == "GET" }
+        }
+        client.close()
+        // A stop waits for whatever is under way.
+        try await agent.stop()
+        #expect(await homeserver.server.seenRequests.allSatisfy { $0.method == "GET" })
+        let names = try FileManager.default.contentsOfDirectory(atPath: agent.state)
+        #expect(names.allSatisfy { !$0.contains("account") })
+    }
+
+    @Test func `whoever goes away behind the password leaves no device that nobody holds`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        agent.companion = homeserver
+        let path = "/_matrix/client/v3/login"
+        await homeserver.server.misbehave(on: "POST \(path)", .delay(.seconds(2)))
+        let client = try LineClient(agent)
+        let params = #"{"user_id":"\#(user.id)","homeserver":"\#(homeserver.address)","password":"\#(user.password)"}"#
+        client.request("1", "account.login", params)
+        try await eventually("the homeserver has the password") {
+            await homeserver.server.seenRequests.contains { $0.path == path && $0.method == "POST" }
+        }
+        client.close()
+        try await eventually("the session is held") { try await agent.call(ListAccounts()).accounts.count == 1 }
+        await homeserver.server.misbehave(on: "POST \(path)", nil)
+        let held = try #require(try await agent.call(ListAccounts()).accounts.first)
+        let stranger = OtherClient(homeserver.address)
+        let session = try await stranger.logIn(user).body
+        let devices = try await stranger.devices(session["access_token"] ?? "")
+        #expect(Set(devices) == [held.deviceId, session["device_id"] ?? ""])
+        _ = try await agent.mint(for: user)
+        try await agent.stop()
+    }
+
     @Test(arguments: HomeserverKind.available)
     func `a homeserver that is gone is named with the stage, and nothing is lost`(kind: HomeserverKind) async throws {
         let folder = try ScratchFolder()
