@@ -122,8 +122,10 @@ extension TerminationStatus {
 
 extension Programs {
     fileprivate static func environment(_ own: [String: String]) -> Environment {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        var all: [Environment.Key: String] = ["PATH": path]
+        let inherited = ProcessInfo.processInfo.environment
+        var all: [Environment.Key: String] = ["PATH": inherited["PATH"] ?? "/usr/bin:/bin"]
+        // Where the tests run with a sanitizer, the programs do as well.
+        for name in ["TSAN_OPTIONS", "ASAN_OPTIONS"] { all[.init(stringLiteral: name)] = inherited[name] }
         for (name, value) in own { all[.init(stringLiteral: name)] = value }
         return .custom(all)
     }
