@@ -108,8 +108,8 @@ import Testing
         await home.server.misbehave(on: path, .delay(.milliseconds(500)))
         let first = Task { try await patient.generate(GenerateLoginToken(), for: mail).userId }
         while await !home.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
-        // Past the first look at lock and limit, and behind the first request.
-        let second = try await wait(0, for: backup)
+        let second = Task { try await patient.generate(GenerateLoginToken(), for: backup).userId }
+        while patient.minter.gate.waiting.withLock({ $0[home.alice]?.count ?? 0 }) == 0 { await Task.yield() }
         locks.noteScreen(isLocked: true)
         let refused = await #expect(throws: AgentError.self) { try await second.value }
         #expect(refused?.kind == .locked)

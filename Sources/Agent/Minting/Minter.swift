@@ -15,7 +15,7 @@ actor Minter {
     let clock: @Sendable () -> Moment
     let logger: Logger
     var challenges = Challenges()
-    private let gate = AccountGate()
+    nonisolated let gate = AccountGate()
 
     init(
         accounts: Accounts,
@@ -47,9 +47,6 @@ actor Minter {
             guard challenges.claim(challenge.id) else { throw .challengeGone("consent.challenge") }
             return try deliver(token, of: session)
         }
-        try await book.check(account, for: challenge, by: requester)
-        try requirePrompt(request, account)
-        try await support.require(account)
         let purpose = challenge?.purpose ?? request.purpose
         let minting = Minting(account: account, purpose: purpose, request: request, requester: requester)
         return try await gate.pass(account) { () async throws(AgentError) in
@@ -74,14 +71,18 @@ actor Minter {
         guard [.caller, .none].contains(policy(account)) else { throw .promptUnavailable(account) }
     }
 
-    /// One turn of the account: everything that must not happen twice at the same time.
+    /// One turn of the account: everything that must not happen twice at the same time. The limit counts only here, for
+    /// a permit that somebody else holds may yet go back.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
-        guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        // Look again: while we waited for our turn, the limit or the challenge may have been used up, or a lock come.
         try await locks.requireNone()
-        let challenge = try challenges.answered(by: minting.request, at: clock())
-        try await book.check(minting.account, for: challenge, by: minting.requester)
-        guard let challenge else {
+        let answered = try challenges.answered(by: minting.request, at: clock())
+        try await book.check(minting.account, for: answered, by: minting.requester)
+        try requirePrompt(minting.request, minting.account)
+        try await support.require(minting.account)
+        guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
+        // Look again: while the homeserver was asked, the challenge may have expired, or a lock come.
+        try await locks.requireNone()
+        guard let challenge = try challenges.answered(by: minting.request, at: clock()) else {
             switch session.asking(at: clock()) {
             case .absent: return try await ask(minting, session)
             case .unknown: return try await begin(minting, session, isQuestion: false)
