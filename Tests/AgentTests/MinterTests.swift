@@ -69,4 +69,46 @@ import Vault
         #expect(try await refusal().kind == .authRequired)
         #expect(try await first.value == .authRequired)
     }
+
+    @Test func `a token whose life is over when it arrives is told as one that was minted`() async throws {
+        let asked = try await refusal()
+        await home.server.misbehave(
+            on: Self.path,
+            .answer(
+                status: 200,
+                contentType: "application/json",
+                body: #"{"login_token":"canary-token","expires_in_ms":0}"#,
+                headers: [:]
+            )
+        )
+        let late = try await refusal(password(asked))
+        #expect(late.kind == .outcomeUnknown)
+        #expect(late.message.hasPrefix("A login token was minted, and is handed to nobody"), "\(late.message)")
+        #expect(late.data["may_exist_until"] == .string(home.clock.now.description))
+    }
+
+    @Test func `a sealed token whose life is over is a question that has expired`() async throws {
+        policy.now.withLock { $0 = .caller }
+        await home.server.change { $0.asksBeforeMinting = false }
+        let asked = try await refusal()
+        home.clock.advance(by: .seconds(120))
+        let late = try await refusal(consent(asked))
+        #expect(late.kind == .invalidParams && late.data["field"] == "consent.challenge")
+    }
+
+    @Test func `a minted token that cannot be written down is told as one that exists, and handed to nobody`()
+        async throws
+    {
+        // Now it is known to ask: its question takes no permit, and so writes nothing before it is answered.
+        #expect(try await refusal().kind == .authRequired)
+        await home.server.change { $0.asksBeforeMinting = false }
+        let away = "\(home.folder.path).away"
+        try FileManager.default.moveItem(atPath: home.folder.path, toPath: away)
+        let lost = try await refusal()
+        try FileManager.default.moveItem(atPath: away, toPath: home.folder.path)
+        #expect(lost.kind == .outcomeUnknown)
+        #expect(lost.message.hasPrefix("A login token was minted, and is handed to nobody"), "\(lost.message)")
+        #expect(lost.data["path"] != nil)
+        #expect(lost.data["may_exist_until"] == .string(home.clock.now.advanced(by: .seconds(120)).description))
+    }
 }

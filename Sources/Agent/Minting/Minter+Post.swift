@@ -95,7 +95,8 @@ extension Minter {
             }
             return try await book.settle(taken, expiresInMs: token.expiresInMs)
         } catch {
-            throw .outcomeUnknown(error, until: clock().advanced(by: .milliseconds(token.expiresInMs)))
+            let end = clock().advanced(by: .milliseconds(token.expiresInMs))
+            throw .handedToNobody(error.message, until: end, error.data)
         }
     }
 

@@ -44,7 +44,9 @@ actor Minter {
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
         if let challenge, case .consent(let token?) = challenge.wants {
             try requireTrust(account)
-            guard challenges.claim(challenge.id) else { throw .challengeGone("consent.challenge") }
+            guard challenges.claim(challenge.id), clock() < token.entry.expiresAt else {
+                throw .challengeGone("consent.challenge")
+            }
             return try deliver(token, of: session)
         }
         let purpose = challenge?.purpose ?? request.purpose
@@ -93,7 +95,9 @@ actor Minter {
         guard challenges.claim(challenge.id) else { throw .challengeGone("challenge") }
         switch challenge.wants {
         case .authentication(let uia): return try await authenticate(minting, session, challenge, uia)
-        case .consent(let token?): return try deliver(token, of: session)
+        case .consent(let token?):
+            guard clock() < token.entry.expiresAt else { throw .challengeGone("consent.challenge") }
+            return try deliver(token, of: session)
         case .consent(nil): return try await mint(minting, session, answering: challenge)
         }
     }
@@ -101,7 +105,9 @@ actor Minter {
     /// Breaks the seal. From here on the token is the caller's.
     func deliver(_ token: Challenge.SealedToken, of session: SessionRecord) throws(AgentError) -> Request.Result {
         let left = clock().duration(to: token.entry.expiresAt)
-        guard left > .zero else { throw .challengeGone("consent.challenge") }
+        guard left > .zero else {
+            throw .handedToNobody("its life was over when it arrived.", until: token.entry.expiresAt)
+        }
         let about: Logger.Metadata = [
             "event": "login_token.issued", "account": "\(session.userId)", "token_id": "\(token.entry.tokenId)",
         ]

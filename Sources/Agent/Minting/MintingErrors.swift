@@ -65,6 +65,20 @@ extension AgentError {
         )
     }
 
+    /// It is known that a token was minted, and nobody gets it.
+    /// - Parameters:
+    ///   - reason: the end of the sentence.
+    ///   - end: by the homeserver's word on the token's life.
+    ///   - data: of what stood in the way.
+    /// - Returns: the error.
+    static func handedToNobody(_ reason: String, until end: Moment, _ data: [String: JSONValue] = [:]) -> AgentError {
+        AgentError(
+            .outcomeUnknown,
+            "A login token was minted, and is handed to nobody: \(reason) Nobody can use it after \(end).",
+            data.merging(["may_exist_until": .string(end.description), "estimated": false]) { $1 }
+        )
+    }
+
     static func uiaDeadEnd(_ problem: String, at homeserver: HomeserverAddress) -> AgentError {
         AgentError(.homeserverError, "\(homeserver) \(problem).", ["http_status": 401])
     }
