@@ -96,6 +96,21 @@ import Vault
         #expect(late.kind == .invalidParams && late.data["field"] == "consent.challenge")
     }
 
+    @Test(arguments: [true, false])
+    func `that nobody can write down what the homeserver asks costs no token`(asks: Bool) async throws {
+        await home.server.change { $0.asksBeforeMinting = asks }
+        // What it supports is written down already.
+        _ = try await minter.support.look(home.alice)
+        let blocker = "\(home.folder.path)/.\(SessionRecord.fileName(of: home.alice)).new"
+        try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
+        if asks {
+            #expect(try await refusal().kind == .authRequired)
+        } else {
+            #expect(try await minter.generate(GenerateLoginToken(), for: someone).userId == home.alice)
+        }
+        #expect(try home.saved?.asking == .unknown)
+    }
+
     @Test func `a minted token that cannot be written down is told as one that exists, and handed to nobody`()
         async throws
     {

@@ -1,4 +1,5 @@
 internal import JetonAPI
+internal import Logging
 internal import MatrixClient
 
 /// The homeserver's question, user-interactive authentication: one stage of it a request.
@@ -10,7 +11,7 @@ extension Minter {
         isQuestion: Bool
     ) async throws(AgentError) -> Request.Result {
         switch try await post(minting, auth: nil, isQuestion: isQuestion) {
-        case .wants(let uia): throw try await asked(uia, minting, session)
+        case .wants(let uia): throw await asked(uia, minting, session)
         case .minted(let token): return try await unseal(token, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         }
@@ -21,11 +22,23 @@ extension Minter {
         _ uia: UIAChallenge,
         _ minting: Minting,
         _ session: SessionRecord
-    ) async throws(AgentError) -> AgentError {
-        let now = clock()
-        try await accounts.note(minting.account) { $0.see(.required, at: now) }
+    ) async -> AgentError {
+        await note(.required, of: minting.account)
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
         return .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
+    }
+
+    /// Whether the homeserver asks is a hint for the next time: one that cannot be written down stops nothing.
+    func note(_ asking: SessionRecord.Asking, of account: String) async {
+        let now = clock()
+        do throws(AgentError) {
+            try await accounts.note(account) { $0.see(asking, at: now) }
+        } catch {
+            logger.warning(
+                "whether the homeserver asks could not be written down, ignoring",
+                metadata: ["account": "\(account)", "problem": "\(error.message)"]
+            )
+        }
     }
 
     /// The user's answer to one stage, or word that one was done in the browser.

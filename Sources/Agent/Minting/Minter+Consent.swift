@@ -21,8 +21,7 @@ extension Minter {
         _ minting: Minting,
         _ session: SessionRecord
     ) async throws(AgentError) -> Request.Result {
-        let now = clock()
-        try await accounts.note(minting.account) { $0.see(.absent, at: now) }
+        await note(.absent, of: minting.account)
         switch policy(minting.account) {
         case .none:
             logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
@@ -42,7 +41,7 @@ extension Minter {
         switch try await post(minting, auth: nil, answering: challenge) {
         case .minted(let token): return try deliver(token, of: session)
         // The homeserver has begun to ask: its question replaces ours.
-        case .wants(let uia): throw try await asked(uia, minting, session)
+        case .wants(let uia): throw await asked(uia, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         }
     }
