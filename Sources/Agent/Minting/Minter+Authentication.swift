@@ -10,7 +10,7 @@ extension Minter {
         _ session: SessionRecord,
         isQuestion: Bool
     ) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: nil, isQuestion: isQuestion) {
+        switch try await post(minting, session, auth: nil, isQuestion: isQuestion) {
         case .wants(let uia): throw await asked(uia, minting, session)
         case .minted(let token): return try await unseal(token, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
@@ -48,7 +48,7 @@ extension Minter {
         _ challenge: Challenge,
         _ uia: UIAChallenge
     ) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: minting.auth(in: uia), answering: challenge) {
+        switch try await post(minting, session, auth: minting.auth(in: uia), answering: challenge) {
         case .minted(let token): return try deliver(token, of: session)
         case .wants(let next): throw try await goOn(challenge, minting, session, from: uia, to: next)
         case .forgotten: return try await beginAnew(minting, session, challenge, insteadOf: uia)
@@ -64,7 +64,7 @@ extension Minter {
         insteadOf forgotten: UIAChallenge
     ) async throws(AgentError) -> Request.Result {
         var challenge = challenge
-        switch try await post(minting, auth: nil, isQuestion: true, answering: challenge) {
+        switch try await post(minting, session, auth: nil, isQuestion: true, answering: challenge) {
         case .minted(let token): return try await unseal(token, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         case .wants(let fresh):
@@ -74,7 +74,7 @@ extension Minter {
                 challenges.reopen(challenge)
                 throw .authRequired(challenge, fresh, at: session.homeserver)
             }
-            switch try await post(minting, auth: minting.auth(in: fresh), answering: challenge) {
+            switch try await post(minting, session, auth: minting.auth(in: fresh), answering: challenge) {
             case .minted(let token): return try deliver(token, of: session)
             case .wants(let next): throw try await goOn(challenge, minting, session, from: fresh, to: next)
             case .forgotten(let error):

@@ -38,7 +38,7 @@ extension Minter {
         _ session: SessionRecord,
         answering challenge: Challenge?
     ) async throws(AgentError) -> Request.Result {
-        switch try await post(minting, auth: nil, answering: challenge) {
+        switch try await post(minting, session, auth: nil, answering: challenge) {
         case .minted(let token): return try deliver(token, of: session)
         // The homeserver has begun to ask: its question replaces ours.
         case .wants(let uia): throw await asked(uia, minting, session)

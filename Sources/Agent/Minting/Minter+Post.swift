@@ -23,6 +23,7 @@ extension Minter {
     /// Asks the homeserver to mint, never again after the first byte was sent.
     /// - Parameters:
     ///   - minting: for whom, and who asks.
+    ///   - session: whose homeserver it is.
     ///   - auth: the authentication dictionary, `session` included; nil begins.
     ///   - isQuestion: the homeserver is known to answer this with a question; being asked takes no permit.
     ///   - challenge: what the caller answers, claimed; it is open again where it can be answered once more.
@@ -30,6 +31,7 @@ extension Minter {
     /// - Throws: every other outcome, after limit and ledger have been set right.
     func post(
         _ minting: Minting,
+        _ session: SessionRecord,
         auth: [String: JSONValue]?,
         isQuestion: Bool = false,
         answering challenge: Challenge? = nil
@@ -37,7 +39,7 @@ extension Minter {
         // Unstructured: what was sent is followed to its end and written down, even if the caller goes away meanwhile.
         let exchange = Task { () async -> Result<Answer, AgentError> in
             do throws(AgentError) {
-                return .success(try await self.exchange(minting, auth, isQuestion, challenge))
+                return .success(try await self.exchange(minting, session, auth, isQuestion, challenge))
             } catch {
                 return .failure(error)
             }
@@ -47,6 +49,7 @@ extension Minter {
 
     private func exchange(
         _ minting: Minting,
+        _ session: SessionRecord,
         _ auth: [String: JSONValue]?,
         _ isQuestion: Bool,
         _ challenge: Challenge?
@@ -69,7 +72,7 @@ extension Minter {
             case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
                 try await giveBack(attempt, reopening: challenge)
                 return .forgotten(.refused(refusal))
-            case .matrix(let error): throw try await settle(minting, attempt, challenge, error)
+            case .matrix(let error): throw try await settle(minting, session, attempt, challenge, error)
             case .agent(let error):
                 try await giveBack(attempt, reopening: challenge)
                 if let challenge { challenges.reopen(challenge) }
@@ -130,18 +133,20 @@ extension Minter {
 
     private func settle(
         _ minting: Minting,
+        _ session: SessionRecord,
         _ attempt: MintBook.Attempt?,
         _ challenge: Challenge?,
         _ error: MatrixError
     ) async throws(AgentError) -> AgentError {
         let aftermath = Self.aftermath(of: error)
         if aftermath != .unknown { try await giveBack(attempt, reopening: aftermath == .nothing ? challenge : nil) }
-        // Whoever signs out meanwhile still learns what came of it, as far as there is anybody to tell.
-        guard let session = await accounts.session(of: minting.account) else { return .notLoggedIn(minting.account) }
-        switch (aftermath, attempt) {
-        case (.unknown, let attempt?):
+        if case .unknown = aftermath, let attempt {
             return .outcomeUnknown(AgentError(error, at: session.homeserver), until: await book.mayExistUntil(attempt))
-        case (.nothing, _):
+        }
+        // Whoever was signed out meanwhile has nothing to go on with, since nothing was minted.
+        guard await accounts.session(of: minting.account) != nil else { return .notLoggedIn(minting.account) }
+        switch aftermath {
+        case .nothing:
             guard var challenge else { return try await explain(error, minting, session, nil) }
             // A homeserver looks at its limit after the user, so its own 429 says that the answer was right. A
             // proxy's says nothing.
@@ -152,7 +157,7 @@ extension Minter {
             }
             challenges.reopen(challenge)
             return try await explain(error, minting, session, challenge.isAnswered ? challenge : nil)
-        case (.unknown, nil), (.spoilt, _): return try await explain(error, minting, session, nil)
+        case .unknown, .spoilt: return try await explain(error, minting, session, nil)
         }
     }
 

@@ -1,0 +1,36 @@
+import DevHomeserver
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// What happens while the homeserver's answer is on its way.
+@Suite struct HeldAnswerTests {
+    private static let path = "/_matrix/client/v1/login/get_token"
+
+    private let homeserver: DevHomeserverUnderTest
+    private let proxy: Proxy
+    private let agent: AgentUnderTest
+    private let user: TestUser
+
+    init() async throws {
+        homeserver = try await DevHomeserverUnderTest { $0.mintInterval = .zero }
+        proxy = try Proxy(before: homeserver.address)
+        agent = try await AgentUnderTest(configuration: "{limits: {login_token: {count: 9, per_ms: 60000}}}").start()
+        user = try await homeserver.newUser()
+        try await agent.logIn(user, at: proxy.address)
+    }
+
+    @Test func `whoever is signed out then still learns that a token may exist`() async throws {
+        let challenge = try await agent.challenge()
+        let answer = proxy.expect(.answerHeld, at: "POST", Self.path)
+        async let lost = agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
+        try await answer.happened()
+        _ = try await agent.call(LogOut(account: user.id, localOnly: true))
+        answer.abandon()
+        let unknown = try await lost
+        #expect(unknown.kind == .outcomeUnknown, "\(unknown)")
+        #expect(unknown.data["may_exist_until"] != nil)
+        try await agent.stop()
+    }
+}
