@@ -33,4 +33,25 @@ import Testing
         #expect(unknown.data["may_exist_until"] != nil)
         try await agent.stop()
     }
+
+    @Test func `a limit that is met at the question is no word on the password`() async throws {
+        let challenge = try await agent.challenge()
+        await homeserver.server.forgetUIASessions()
+        let forgotten = proxy.expect(.answerHeld, at: "POST", Self.path)
+        async let limited = agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
+        try await forgotten.happened()
+        let limit = #"{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1000}"#
+        await homeserver.server.misbehave(
+            on: Self.path,
+            .answer(status: 429, contentType: "application/json", body: limit, headers: [:])
+        )
+        forgotten.letGo()
+        let refused = try await limited
+        #expect(refused.kind == .rateLimited)
+        #expect(refused.data["challenge"] == nil)
+        await homeserver.server.misbehave(on: Self.path, nil)
+        // Nor has the question been used up.
+        _ = try await agent.patiently(GenerateLoginToken(auth: user.auth(challenge)))
+        try await agent.stop()
+    }
 }

@@ -64,12 +64,12 @@ extension Minter {
         insteadOf forgotten: UIAChallenge
     ) async throws(AgentError) -> Request.Result {
         var challenge = challenge
+        challenge.isAnswered = false
         switch try await post(minting, session, auth: nil, isQuestion: true, answering: challenge) {
         case .minted(let token): return try await unseal(token, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         case .wants(let fresh):
             challenge.wants = .authentication(fresh)
-            challenge.isAnswered = false
             guard minting.stage != nil, forgotten.completed.isEmpty else {
                 challenges.reopen(challenge)
                 throw .authRequired(challenge, fresh, at: session.homeserver)

@@ -72,7 +72,7 @@ extension Minter {
             case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
                 try await giveBack(attempt, reopening: challenge)
                 return .forgotten(.refused(refusal))
-            case .matrix(let error): throw try await settle(minting, session, attempt, challenge, error)
+            case .matrix(let error): throw try await settle(minting, session, auth, attempt, challenge, error)
             case .agent(let error):
                 try await giveBack(attempt, reopening: challenge)
                 if let challenge { challenges.reopen(challenge) }
@@ -134,6 +134,7 @@ extension Minter {
     private func settle(
         _ minting: Minting,
         _ session: SessionRecord,
+        _ auth: [String: JSONValue]?,
         _ attempt: MintBook.Attempt?,
         _ challenge: Challenge?,
         _ error: MatrixError
@@ -151,7 +152,7 @@ extension Minter {
             // A homeserver looks at its limit after the user, so its own 429 says that the answer was right. A
             // proxy's says nothing.
             if case .refused(let refusal) = error, refusal.status == 429, refusal.errcode != nil,
-                minting.request.auth != nil
+                auth != nil
             {
                 challenge.isAnswered = true
             }
