@@ -126,4 +126,14 @@ import Vault
         #expect(lost.data["path"] != nil)
         #expect(lost.data["may_exist_until"] == .string(home.clock.now.advanced(by: .seconds(120)).description))
     }
+
+    @Test func `a homeserver that forgot its question and offers no way any more is a dead end`() async throws {
+        let asked = try await refusal()
+        await home.server.forgetUIASessions()
+        await home.server.change { $0.flows = [] }
+        let stuck = try await refusal(GenerateLoginToken(auth: ["challenge": asked.data["challenge"] ?? ""]))
+        #expect(stuck.kind == .homeserverError)
+        #expect(stuck.message.contains("offers no way"), "\(stuck.message)")
+        #expect(await mintRequests == 3)
+    }
 }

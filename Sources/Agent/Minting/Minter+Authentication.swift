@@ -69,6 +69,7 @@ extension Minter {
         case .minted(let token): return try await unseal(token, minting, session)
         case .forgotten(let error): throw AgentError(error, at: session.homeserver)
         case .wants(let fresh):
+            if let deadEnd = fresh.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
             challenge.wants = .authentication(fresh)
             guard minting.stage != nil, forgotten.completed.isEmpty else {
                 challenges.reopen(challenge)
