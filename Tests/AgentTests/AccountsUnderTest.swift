@@ -58,10 +58,10 @@ final class AccountsUnderTest: Sendable {
         try await signIn()
     }
 
-    func signIn() async throws {
+    func signIn(_ user: String = "alice") async throws {
         let askedAt = clock.now
         let begun = try await MatrixClient(homeserver: address, transport: transport)
-            .logIn(.password(user: "alice", Secret("canary-alice")))
+            .logIn(.password(user: user, Secret("canary-\(user)")))
         var session = SessionRecord(
             userId: begun.userId,
             deviceId: begun.deviceId,

@@ -90,6 +90,17 @@ import Testing
         }
     }
 
+    @Test func `whoever waits gets the token of the account that was meant when the wait began`() async throws {
+        await allow(100)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        let waiting = try await wait(3_600_000, for: mail)
+        await home.server.add(user: "bob", password: "canary-bob")
+        try await home.signIn("bob")
+        try await home.accounts.setDefault("@bob:localhost")
+        home.clock.advance(by: .milliseconds(100))
+        #expect(try await waiting.value == home.alice)
+    }
+
     @Test func `whoever comes back waits for their turn`() async throws {
         await allow(100)
         _ = try await patient.generate(GenerateLoginToken(), for: mail)

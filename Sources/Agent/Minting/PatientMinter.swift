@@ -55,6 +55,8 @@ struct PatientMinter: Sendable {
     ) async throws(AgentError) -> Request.Result {
         var request = request
         let account = try await minter.account(for: request)
+        // A default that is chosen meanwhile is for later requests.
+        request.account = account
         let deadline = ContinuousClock.now.advanced(by: patience)
         func left() -> Duration { ContinuousClock.now.duration(to: deadline) }
 
