@@ -188,6 +188,20 @@ struct MintBookTests {
         try await book.check("@bob:example.org", for: nil, by: someone)
     }
 
+    @Test func `a wrong password that is noted while a requester's permit goes back is not lost`() async throws {
+        var quotas = Quotas()
+        quotas.requester = Quota(count: 1, perMs: 600_000)
+        let book = try MintBook(folder: folder, quotas: quotas, clock: { [clock] in clock.now })
+        for _ in 1...5 {
+            let attempt = try await take(book)
+            let returning = Task { try await book.giveBack(attempt) }
+            while await book.limits(of: [], for: someone).first?.remaining == 0 { await Task.yield() }
+            try await book.noteWrongPassword(of: alice)
+            try await returning.value
+        }
+        for book in [book, try open()] { #expect(await obstacle(book) == 900_000) }
+    }
+
     @Test func `what was minted already is written down whatever limit stands in the way`() async throws {
         let book = try open()
         _ = try await take(book)

@@ -116,10 +116,10 @@ actor MintBook {
         var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
+        try await replace(record, of: attempt.account)
         if let taking = attempt.ofRequester, requesters.giveBack(taking) {
             try await save(requesters, to: requesterFile)
         }
-        try await replace(record, of: attempt.account)
     }
 
     /// When a token that may have been minted is certainly no longer accepted.
