@@ -41,6 +41,9 @@ struct PrivateFile {
 
     /// Replaces the content so that after a crash either the old or the new one is there, whole.
     func replace(with content: [UInt8]) throws(StorageProblem) {
+        // First of all: once the new content is there, nothing may fail that could have failed before.
+        let folder = try openFolder()
+        defer { close(folder) }
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .last("write it", temporary) }
         do {
@@ -56,14 +59,16 @@ struct PrivateFile {
             unsafe unlink(temporary)
             throw problem
         }
-        try syncFolder()
+        try syncFolder(folder)
     }
 
     /// Removes the file, and what a crash may have left of a new one; what is not there is fine.
     func remove() throws(StorageProblem) {
+        let folder = try openFolder()
+        defer { close(folder) }
         unsafe unlink(temporary)
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .last("remove it", path) }
-        try syncFolder()
+        try syncFolder(folder)
     }
 
     private static func write(_ content: [UInt8], to descriptor: CInt, _ path: String) throws(StorageProblem) {
@@ -77,11 +82,14 @@ struct PrivateFile {
         guard fsync(descriptor) == 0 else { throw .last("write it to the disk", path) }
     }
 
-    /// A new name is safe only once its folder is on the disk.
-    private func syncFolder() throws(StorageProblem) {
+    private func openFolder() throws(StorageProblem) -> CInt {
         let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last("open it", folder) }
-        defer { close(descriptor) }
+        return descriptor
+    }
+
+    /// A new name is safe only once its folder is on the disk.
+    private func syncFolder(_ descriptor: CInt) throws(StorageProblem) {
         guard fsync(descriptor) == 0 else { throw .last("write it to the disk", folder) }
     }
 

@@ -175,4 +175,15 @@ struct StateFolderTests {
         try temporary.write("", to: "state/.c.account.json")
         #expect(try folder.names(endingIn: ".account.json") == ["a.account.json", "b.account.json"])
     }
+
+    @Test(.enabled(if: !isRoot))
+    func `where the folder cannot be opened to be synced, the old content stays`() async throws {
+        let folder = try StateFolder(path: path)
+        try await folder.replace("s.json", with: Array("old".utf8))
+        try temporary.setMode(0o300, of: "state")
+        let problem = await problem { try await folder.replace("s.json", with: Array("new".utf8)) }
+        try temporary.setMode(0o700, of: "state")
+        #expect(problem?.path == path)
+        #expect(try temporary.text(of: "state/s.json") == "old")
+    }
 }
