@@ -12,17 +12,24 @@ extension Agent {
         }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in
             guard request.homeserver == nil else { throw .notRestricted("homeserver") }
-            return try await support.look(try await restrictedAccount(request.account))
+            let account = try await restrictedAccount(request.account)
+            do throws(AgentError) {
+                return try await support.look(account)
+            } catch {
+                throw request.account == nil ? error.withoutAccount : error
+            }
         }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
             try Self.requireRestricted(request)
+            let isNamed = request.account != nil
             var request = request
             request.account = try await restrictedAccount(request.account)
             request.prompt = .agent
             do throws(AgentError) {
                 return try await patientMinter.generate(request, for: caller.peer.requester())
             } catch {
-                throw error.kind == .promptUnavailable ? .restrictedWithoutPrompt : error
+                if error.kind == .promptUnavailable { throw .restrictedWithoutPrompt }
+                throw isNamed ? error : error.withoutAccount
             }
         }
         for method in OpenRPC.methods where !table.names.contains(method.name) {
@@ -55,6 +62,23 @@ extension AgentError {
             run `jeton token` where the agent runs
             """
         return AgentError(.promptUnavailable, "\(detail).", ["detail": .string(detail)])
+    }
+
+    /// What may be told to somebody who has not said which account they know of: nothing of whose it is, nor where.
+    fileprivate var withoutAccount: AgentError {
+        let sentence: String
+        switch kind {
+        case .sessionExpired: sentence = "The session is over, or the user locked; look at it where the agent runs."
+        case .homeserverUnreachable: sentence = "The homeserver cannot be reached."
+        case .homeserverError: sentence = "The homeserver has refused, or does not answer as a homeserver does."
+        case .unsupportedByHomeserver: sentence = "The homeserver does not mint login tokens."
+        case .outcomeUnknown: sentence = "No login token is handed out, but one may exist."
+        case .storageFailed: sentence = "The agent's state could not be saved."
+        case .notLoggedIn: return .notLoggedIn()
+        default: return self
+        }
+        let harmless: Set = ["soft", "stage", "http_status", "errcode", "reason", "may_exist_until", "estimated"]
+        return AgentError(kind, sentence, data.filter { harmless.contains($0.key) })
     }
 
     fileprivate static var restrictedAccount: AgentError {

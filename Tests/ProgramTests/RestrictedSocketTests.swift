@@ -1,3 +1,4 @@
+import DevHomeserver
 import Foundation
 import JetonAPI
 import RPCClient
@@ -58,6 +59,34 @@ import Testing
             #expect(!names.contains { text.contains("@\($0)") }, "\(text)")
             #expect([.invalidParams, .notLoggedIn].contains(answer.kind))
         }
+        try await agent.stop()
+    }
+
+    @Test func `whoever names no account there learns of none, though its session is over or its homeserver away`()
+        async throws
+    {
+        let folder = try ScratchFolder()
+        let path = folder.file("r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        func requireSilence(_ params: some Method, _ kind: AgentError.Kind) async throws {
+            let answer = try await Self.refusal(path, of: params)
+            #expect(answer.kind == kind)
+            let text = "\(answer.message) \(answer.data)"
+            #expect(![user.id.localpart, "localhost", "127.0.0.1"].contains { text.contains($0) }, "\(text)")
+        }
+        await homeserver.server.stop()
+        try await requireSilence(GetLoginTokenSupport(), .homeserverUnreachable)
+        // Whoever knows the account is told what is the matter with it.
+        let named = try await Self.refusal(path, of: GetLoginTokenSupport(account: user.id))
+        #expect(named.message.contains(homeserver.address))
+        _ = try await homeserver.server.start()
+        await homeserver.server.endSessions(of: user.id.localpart)
+        #expect(try await agent.call(GetAccountStatus()).account.state != .active)
+        try await requireSilence(GetLoginTokenSupport(), .sessionExpired)
+        try await requireSilence(GenerateLoginToken(), .sessionExpired)
         try await agent.stop()
     }
 
@@ -123,6 +152,17 @@ import Testing
     private static func answer(_ client: RawConnection) throws -> String {
         try client.send(#"{"jsonrpc":"2.0","id":1,"method":"agent.ping"}"# + "\n")
         return try client.line() ?? ""
+    }
+
+    private static func refusal(_ path: String, of params: some Method) async throws -> AgentError {
+        try await onThread {
+            do {
+                _ = try RPCClient(path: path).call(params)
+            } catch RPCClient.Problem.refused(let error) {
+                return error
+            }
+            throw Unexpected("a result where an error was due")
+        }
     }
 
     /// A connection that is answered.
