@@ -127,6 +127,22 @@ import Vault
         #expect(lost.data["may_exist_until"] == .string(home.clock.now.advanced(by: .seconds(120)).description))
     }
 
+    @Test func `our own question that was put under a looser policy is not answered under a stricter one`()
+        async throws
+    {
+        policy.now.withLock { $0 = .caller }
+        await home.server.change { $0.asksBeforeMinting = false }
+        let now = home.clock.now
+        try await home.accounts.note(home.alice) { $0.see(.absent, at: now) }
+        let asked = try await refusal()
+        #expect(asked.kind == .consentRequired)
+        policy.now.withLock { $0 = .auto }
+        #expect(try await refusal(consent(asked)).kind == .promptUnavailable)
+        #expect(await mintRequests == 0)
+        policy.now.withLock { $0 = .caller }
+        #expect(try await minter.generate(consent(asked), for: someone).userId == home.alice)
+    }
+
     @Test func `a homeserver that forgot its question and offers no way any more is a dead end`() async throws {
         let asked = try await refusal()
         await home.server.forgetUIASessions()

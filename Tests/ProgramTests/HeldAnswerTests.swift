@@ -54,4 +54,18 @@ import Testing
         _ = try await agent.patiently(GenerateLoginToken(auth: user.auth(challenge)))
         try await agent.stop()
     }
+
+    @Test func `where a permit cannot be given back, the question stays open`() async throws {
+        let challenge = try await agent.challenge()
+        let answer = proxy.expect(.answerHeld, at: "POST", Self.path)
+        let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
+        async let failed = agent.refusal(of: wrong)
+        try await answer.happened()
+        try FileManager.default.moveItem(atPath: agent.state, toPath: "\(agent.state).away")
+        answer.letGo()
+        #expect(try await failed.kind == .storageFailed)
+        try FileManager.default.moveItem(atPath: "\(agent.state).away", toPath: agent.state)
+        _ = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
+        try await agent.stop()
+    }
 }
