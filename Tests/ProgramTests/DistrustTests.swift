@@ -124,15 +124,17 @@ import Testing
         let agent = try await AgentUnderTest(configuration: "{consent: 'none', limits: \(limits)}").start()
         let (turned, other) = (try await DevHomeserverUnderTest(), try await DevHomeserverUnderTest(.unasking))
         let (one, two) = (try await turned.newUser(), try await other.newUser())
-        try await agent.logIn(one, at: turned.address)
+        let proxy = try Proxy(before: turned.address)
+        try await agent.logIn(one, at: proxy.address)
         try await agent.logIn(two, at: other.address)
         #expect(try await agent.refusal(of: GenerateLoginToken(account: one.id)).kind == .authRequired)
         await turned.server.change { $0.asksBeforeMinting = false }
-        await turned.server.misbehave(on: "/_matrix/client/v1/login/get_token", .delay(.seconds(4)))
+        let question = proxy.expect(.answerHeld, at: "POST", "/_matrix/client/v1/login/get_token")
         async let late = agent.call(GenerateLoginToken(account: one.id))
-        try await eventually("it is asked") { await turned.mintRequests(of: one) == 2 }
+        try await question.happened()
         // The requester's one permit.
         _ = try await agent.call(GenerateLoginToken(account: two.id))
+        question.letGo()
         let token = try await late
         let listed = try await agent.call(ListLoginTokens(account: one.id)).tokens
         #expect(listed.map(\.tokenId) == [token.tokenId] && listed.map(\.state) == [.live])
