@@ -85,14 +85,19 @@ import Testing
     }
 
     @Test func `whoever closes the connection leaves the line to the next`() async throws {
-        let (agent, _) = try await unattended(2000)
+        let (agent, _) = try await unattended(60_000)
         _ = try await agent.call(GenerateLoginToken())
         let first = try LineClient(agent)
-        first.request("1", "login_token.generate", #"{"wait_ms":60000,"purpose":"first"}"#)
+        first.request("1", "login_token.generate", #"{"wait_ms":86400000,"purpose":"first"}"#)
         first.request("2", "agent.ping")
         #expect(try await onThread { try first.next()["id"] } == 2)
         let second = try LineClient(agent)
-        second.request("1", "login_token.generate", #"{"wait_ms":60000,"purpose":"second"}"#)
+        second.request("1", "login_token.generate", #"{"wait_ms":86400000,"purpose":"second"}"#)
+        // From now on nobody has to wait but who sleeps already.
+        let configuration = "{consent: 'none', limits: {login_token: {count: 1, per_ms: 1}}}"
+        try agent.folder.write(configuration, to: "config/config.json5")
+        agent.send(SIGHUP)
+        try await eventually("it is read anew") { agent.logText.contains("the configuration was read anew") }
         first.close()
         #expect(try await onThread { try second.next()["result"]?["login_token"] } != nil)
         #expect(try await agent.call(ListLoginTokens()).tokens.map(\.purpose) == ["second", nil])
