@@ -46,8 +46,10 @@ struct PrivateFile {
         defer { close(folder) }
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .last("write it", temporary) }
-        do {
+        do throws(StorageProblem) {
+            guard fchmod(descriptor, 0o600) == 0 else { throw .last("protect it", temporary) }
             try Self.write(content, to: descriptor, temporary)
+            try Self.sync(descriptor, temporary)
         } catch {
             close(descriptor)
             unsafe unlink(temporary)
@@ -62,6 +64,33 @@ struct PrivateFile {
         try syncFolder(folder)
     }
 
+    /// Adds to the file, which must be there; where that fails, it is as it was.
+    func append(_ content: [UInt8], syncs: Bool) throws(StorageProblem) {
+        let descriptor = try openToAppend()
+        defer { close(descriptor) }
+        let status = try Self.status(of: descriptor, path)
+        do {
+            try Self.write(content, to: descriptor, path)
+            if syncs { try Self.sync(descriptor, path) }
+        } catch {
+            ftruncate(descriptor, status.st_size)
+            throw error
+        }
+    }
+
+    /// Waits until the disk has what was appended.
+    func sync() throws(StorageProblem) {
+        let descriptor = try openToAppend()
+        defer { close(descriptor) }
+        try Self.sync(descriptor, path)
+    }
+
+    private func openToAppend() throws(StorageProblem) -> CInt {
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .last("write it", path) }
+        return descriptor
+    }
+
     /// Removes the file, and what a crash may have left of a new one; what is not there is fine.
     func remove() throws(StorageProblem) {
         let folder = try openFolder()
@@ -72,13 +101,15 @@ struct PrivateFile {
     }
 
     private static func write(_ content: [UInt8], to descriptor: CInt, _ path: String) throws(StorageProblem) {
-        guard fchmod(descriptor, 0o600) == 0 else { throw .last("protect it", path) }
         var rest = content[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno != EINTR { throw .last("write it", path) }
             rest = rest.dropFirst(max(count, 0))
         }
+    }
+
+    private static func sync(_ descriptor: CInt, _ path: String) throws(StorageProblem) {
         guard fsync(descriptor) == 0 else { throw .last("write it to the disk", path) }
     }
 

@@ -27,20 +27,13 @@ public struct StateFile<Value: Codable & Sendable>: Sendable {
         let path = "\(folder.path)/\(name)"
         let decoder = JSONCoding.decoder()
         guard let versioned = try? decoder.decode(Versioned.self, from: Data(bytes)) else {
-            let detail = "is damaged (it is no JSON with a version); restore it from a backup, or move it away"
-            throw StorageProblem(path: path, detail: detail)
+            throw .damaged(path, "it is no JSON with a version")
         }
-        guard versioned.version <= Self.version else {
-            let detail =
-                "was written by a newer jetond (form \(versioned.version), known: \(Self.version)); update jetond"
-            throw StorageProblem(path: path, detail: detail)
-        }
+        guard versioned.version <= Self.version else { throw .newer(path, versioned.version, known: Self.version) }
         do {
             return try decoder.decode(Content.self, from: Data(bytes)).value
         } catch {
-            let detail =
-                "is damaged (what it holds is not of the agent's form); restore it from a backup, or move it away"
-            throw StorageProblem(path: path, detail: detail)
+            throw .damaged(path, "what it holds is not of the agent's form")
         }
     }
 

@@ -1,14 +1,18 @@
 internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 
-/// The folder that holds the agent's state, for one agent at a time. Files are replaced whole and are on the disk
-/// before a write returns.
+/// The folder that holds the agent's state, for one agent at a time. Files are replaced whole or appended to, and
+/// are on the disk before a write returns, unless it is said that the process is all that has to be outlasted.
 public final class StateFolder: Sendable {
     public let path: String
 
     /// Syncing a file takes as long as the disk likes: never on a thread that serves the socket.
     private let disk = DispatchQueue(label: "jeton.state")
+
+    /// The files to whose end something was added that the disk need not have yet.
+    private let unsynced = Mutex<Set<String>>([])
 
     private static let lockName = "lock"
 
@@ -75,6 +79,23 @@ public final class StateFolder: Sendable {
 
     public func replace(_ name: String, with content: [UInt8]) async throws(StorageProblem) {
         try await onDisk { () throws(StorageProblem) in try self.file(name).replace(with: content) }
+    }
+
+    /// Adds to the end of a file that there is. Where that fails, the file is as it was.
+    public func append(_ content: [UInt8], to name: String, until durability: Durability) async throws(StorageProblem) {
+        let file = file(name)
+        try await onDisk { () throws(StorageProblem) in try file.append(content, syncs: durability == .machine) }
+        if durability == .process { syncSoon(file) }
+    }
+
+    /// Once for all that is written until then, so that whoever writes next need not wait for it.
+    private func syncSoon(_ file: PrivateFile) {
+        guard unsynced.withLock({ $0.insert(file.name).inserted }) else { return }
+        disk.asyncAfter(deadline: .now() + .seconds(1)) { [self] in
+            _ = unsynced.withLock { $0.remove(file.name) }
+            // Ignoring failures: nobody was told that it would outlast the machine.
+            try? file.sync()
+        }
     }
 
     public func remove(_ name: String) async throws(StorageProblem) {

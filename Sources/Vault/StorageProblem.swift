@@ -13,6 +13,15 @@ public struct StorageProblem: Error, Sendable, Equatable, CustomStringConvertibl
 
     public var description: String { "\(path): \(detail)" }
 
+    static func damaged(_ path: String, _ how: String) -> StorageProblem {
+        StorageProblem(path: path, detail: "is damaged (\(how)); restore it from a backup, or move it away")
+    }
+
+    static func newer(_ path: String, _ version: Int, known: Int) -> StorageProblem {
+        let detail = "was written by a newer jetond (form \(version), known: \(known)); update jetond"
+        return StorageProblem(path: path, detail: detail)
+    }
+
     /// The kernel's last error, in its own words.
     static func last(_ action: String, _ path: String) -> StorageProblem {
         StorageProblem(path: path, detail: "cannot \(action): \(Errno(rawValue: errno))")

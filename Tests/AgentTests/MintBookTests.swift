@@ -108,7 +108,7 @@ struct MintBookTests {
 
     @Test func `what cannot be written is not granted`() async throws {
         let book = try open()
-        let blocker = "\(folder.path)/.mints.json.new"
+        let blocker = "\(folder.path)/.mints.jsonl.new"
         try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
         let error = await #expect(throws: AgentError.self) {
             try await book.take("@alice:example.org", purpose: nil, requester: someone)
@@ -222,7 +222,68 @@ struct MintBookTests {
         let file = "\(folder.path)/mints.json"
         try Data("{\"version\":1,\"value\":{\"\(alice)\":\(record)}}".utf8).write(to: URL(filePath: file))
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
-        #expect(await (try open()).tokens(of: nil).first?.requester == someone)
+        let book = try open()
+        #expect(await book.tokens(of: nil).first?.requester == someone)
+        // With the first change it becomes a log.
+        _ = try await take(book)
+        #expect(!FileManager.default.fileExists(atPath: file))
+        #expect(await (try open()).tokens(of: nil).map(\.tokenId) == book.tokens(of: nil).map(\.tokenId))
+        #expect(await (try open()).tokens(of: nil).map(\.tokenId).contains("t-1"))
+    }
+
+    private var ledger: String { "\(folder.path)/mints.jsonl" }
+
+    private func ledgerText() throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: ledger)), as: UTF8.self)
+    }
+
+    @Test func `what a change costs does not grow with the ledger, and the ledger does not grow for ever`() async throws
+    {
+        let book = try open()
+        var largest = 0
+        var wasRewritten = false
+        var size = 0
+        for _ in 1...600 {
+            let attempt = try await book.record(alice, purpose: nil, requester: someone)
+            _ = try await book.settle(attempt, expiresInMs: 120_000)
+            let now = try ledgerText().utf8.count
+            if now < size { wasRewritten = true } else if size > 0 { largest = max(largest, now - size) }
+            size = now
+        }
+        #expect(largest < 2000)
+        #expect(wasRewritten)
+        #expect(await (try open()).tokens(of: nil) == book.tokens(of: nil))
+    }
+
+    @Test func `a permit is on the disk before it is granted, and what a crash cut short later takes none back`()
+        async throws
+    {
+        let book = try open()
+        let attempt = try await take(book)
+        let taken = try ledgerText()
+        _ = try await book.settle(attempt, expiresInMs: 120_000)
+        #expect(try ledgerText().hasPrefix(taken))
+        let half = taken + String(try ledgerText().dropFirst(taken.count).dropLast(10))
+        try Data(half.utf8).write(to: URL(filePath: ledger))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: ledger)
+        let again = try open()
+        #expect(await again.tokens(of: nil).map(\.state) == [.unknown])
+        #expect(await obstacle(again) == 60_000)
+        // What was half written is not in the way of what comes next.
+        clock.advance(by: .seconds(60))
+        _ = try await again.settle(try await take(again), expiresInMs: 120_000)
+        #expect(await (try open()).tokens(of: nil).map(\.state) == [.live, .unknown])
+    }
+
+    @Test func `after a write that failed the whole ledger is written anew`() async throws {
+        let book = try open()
+        _ = try await book.settle(try await take(book), expiresInMs: 120_000)
+        clock.advance(by: .seconds(60))
+        try FileManager.default.removeItem(atPath: ledger)
+        await #expect(throws: AgentError.self) { try await book.take("@a:b", purpose: nil, requester: someone) }
+        #expect(await book.tokens(of: nil).count == 1)
+        _ = try await take(book)
+        #expect(await (try open()).tokens(of: nil).map(\.state) == [.unknown, .live])
     }
 
     @Test func `lists the newest first`() async throws {

@@ -80,9 +80,10 @@ import Testing
     func `a state file that cannot be used is named, and stays as it is`(text: String, reason: String, mode: Int)
         async throws
     {
-        for name in ["@a:b.account.json", "mints.json"]
-        where !(name == "mints.json" && text.hasSuffix("{}}") && mode == 0o600 && !text.contains("99")) {
+        for name in ["@a:b.account.json", "mints.json", "mints.jsonl"]
+        where !(name.hasPrefix("mints.json") && text.hasSuffix("{}}") && mode == 0o600 && !text.contains("99")) {
             let agent = try AgentUnderTest()
+            let text = name.hasSuffix("l") ? text + "\n" : text
             let file = try agent.folder.write(text, to: "state/\(name)", mode: mode)
             let ended = try await agent.failToStart()
             #expect(ended.status == 78)
@@ -138,13 +139,14 @@ import Testing
         let (agent, user, homeserver) = try await signedInAtDev()
         let challenge = try await agent.challenge()
         let requests = await homeserver.mintRequests(of: user)
-        // A folder where the new file has to be written: even root cannot.
-        try agent.folder.write("", to: "state/.mints.json.new/in-the-way")
+        // A folder where the ledger was: even root cannot write to it.
+        try FileManager.default.removeItem(atPath: "\(agent.state)/mints.jsonl")
+        try agent.folder.write("", to: "state/mints.jsonl/in-the-way")
         let failed = try await agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
         #expect(failed.kind == .storageFailed)
-        #expect(failed.data["path"]?.stringValue?.contains("mints.json") == true)
+        #expect(failed.data["path"]?.stringValue?.contains("mints.jsonl") == true)
         #expect(await homeserver.mintRequests(of: user) == requests)
-        try FileManager.default.removeItem(atPath: "\(agent.state)/.mints.json.new")
+        try FileManager.default.removeItem(atPath: "\(agent.state)/mints.jsonl")
         // Nothing is lost: the same challenge goes on.
         _ = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
         try await agent.stop()

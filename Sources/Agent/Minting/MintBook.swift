@@ -13,12 +13,20 @@ actor MintBook {
         fileprivate let ofRequester: RequesterMeters.Taking?
     }
 
-    private let file: StateFile<[String: MintRecord]>
+    private let log: StateLog<MintStep>
+    /// How older agents kept the records: read once, and removed when the log is there.
+    private let oldFile: StateFile<[String: MintRecord]>
+    private var hasOldFile = false
+    /// How many steps the log has more than the records need; nil: it must be written anew.
+    private var appended: Int?
     private let requesterFile: StateFile<RequesterMeters>
     private var quotas: Quotas
     private let clock: @Sendable () -> Moment
     private var records: [String: MintRecord]
     private var requesters: RequesterMeters
+
+    /// Far more than a ledger holds, so that the log is seldom written anew, and small enough to be read at once.
+    private static let mostAppended = 1000
 
     /// The life of a token of which nothing is known: longer than any homeserver's default.
     private static let longestLife = Duration.seconds(3600)
@@ -28,12 +36,19 @@ actor MintBook {
         quotas: Quotas,
         clock: @escaping @Sendable () -> Moment
     ) throws(StorageProblem) {
-        file = StateFile("mints.json", in: folder)
+        log = StateLog("mints.jsonl", in: folder)
+        oldFile = StateFile("mints.json", in: folder)
         requesterFile = StateFile("requesters.json", in: folder)
         self.quotas = quotas
         self.clock = clock
-        records = try file.load() ?? [:]
+        records = [:]
         requesters = try requesterFile.load() ?? RequesterMeters()
+        if let steps = try log.load() {
+            for step in steps { records[step.account, default: MintRecord()].apply(step) }
+        } else if let old = try oldFile.load() {
+            records = old
+            hasOldFile = true
+        }
     }
 
     /// From now on these are the limits; what was taken stays taken.
@@ -88,8 +103,9 @@ actor MintBook {
             ofRequester: taking
         )
         do throws(AgentError) {
-            if taking != nil { try await save(requesters, to: requesterFile) }
-            try await save(records, to: file)
+            if taking != nil { try await saveRequesters() }
+            // As it is by now: something may have been noted meanwhile.
+            try await write(MintStep(account, records[account] ?? record, changed: entry), until: .machine)
         } catch {
             records[account] = old
             if let taking { _ = requesters.giveBack(taking) }
@@ -98,7 +114,8 @@ actor MintBook {
         return attempt
     }
 
-    /// The homeserver minted.
+    /// The homeserver minted. This may be lost when the machine ends before the disk has it: what was written when the
+    /// permit was taken says then that there may be a token, and the permit is spent.
     func settle(_ attempt: Attempt, expiresInMs: Int) async throws(AgentError) -> MintRecord.Entry {
         var record = records[attempt.account] ?? MintRecord()
         record.lastLifeMs = expiresInMs
@@ -107,8 +124,9 @@ actor MintBook {
         }
         record.entries[index].isSettled = true
         record.entries[index].expiresAt = attempt.sentAt.advanced(by: .milliseconds(expiresInMs))
-        try await replace(record, of: attempt.account)
-        return record.entries[index]
+        let entry = record.entries[index]
+        try await replace(record, by: MintStep(attempt.account, record, changed: entry), until: .process)
+        return entry
     }
 
     /// It is certain that nothing was minted: the permit goes back, unless another was taken since.
@@ -116,9 +134,9 @@ actor MintBook {
         var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
-        try await replace(record, of: attempt.account)
+        try await replace(record, by: MintStep(attempt.account, record, withdrawn: attempt.tokenId))
         if let taking = attempt.ofRequester, requesters.giveBack(taking) {
-            try await save(requesters, to: requesterFile)
+            try await saveRequesters()
         }
     }
 
@@ -132,7 +150,7 @@ actor MintBook {
         let now = clock()
         var record = record(of: account, at: now)
         record.wrongPasswords = record.recentWrongPasswords(at: now, quotas.wrongPassword) + [now]
-        try await replace(record, of: account)
+        try await replace(record, by: MintStep(account, record))
     }
 
     /// The homeserver answered 429.
@@ -142,7 +160,7 @@ actor MintBook {
         let wait = max(retryAfter, .seconds(1))
         var record = record(of: account, at: now)
         record.homeserverLimit = .init(notBefore: now.advanced(by: wait), waitMs: wait.milliseconds)
-        try await replace(record, of: account)
+        try await replace(record, by: MintStep(account, record))
         return wait
     }
 
@@ -176,23 +194,42 @@ actor MintBook {
     }
 
     /// Writes first; where that fails, nothing has changed.
-    private func replace(_ record: MintRecord, of account: String) async throws(AgentError) {
-        let old = records[account]
-        records[account] = record
+    private func replace(
+        _ record: MintRecord,
+        by step: MintStep,
+        until durability: Durability = .machine
+    ) async throws(AgentError) {
+        let old = records[step.account]
+        records[step.account] = record
         do throws(AgentError) {
-            try await save(records, to: file)
+            try await write(step, until: durability)
         } catch {
-            records[account] = old
+            records[step.account] = old
             throw error
         }
     }
 
-    private func save<Value: Codable & Sendable>(
-        _ value: Value,
-        to file: StateFile<Value>
-    ) async throws(AgentError) {
+    /// Appends a step to the log; from time to time the records as they are, the step among them, take its place.
+    private func write(_ step: MintStep, until durability: Durability) async throws(AgentError) {
         do {
-            try await file.save(value)
+            if let count = appended, count < Self.mostAppended {
+                appended = count + 1
+                try await log.append(step, until: durability)
+            } else {
+                appended = 0
+                try await log.replace(with: records.map { MintStep(whole: $0.value, of: $0.key) })
+                if hasOldFile { try await oldFile.remove() }
+                hasOldFile = false
+            }
+        } catch {
+            appended = nil
+            throw .storageFailed(error)
+        }
+    }
+
+    private func saveRequesters() async throws(AgentError) {
+        do {
+            try await requesterFile.save(requesters)
         } catch {
             throw .storageFailed(error)
         }

@@ -14,6 +14,7 @@ private let transport = prepared { try HTTPTransport(on: MultiThreadedEventLoopG
 private let names: [UInt8: String] = [
     UInt8(ascii: "a"): "@alice:example.org.account.json",
     UInt8(ascii: "m"): "mints.json",
+    UInt8(ascii: "l"): "mints.jsonl",
     UInt8(ascii: "d"): "default.json",
 ]
 
