@@ -53,13 +53,15 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // 0: the C library as it is.
+        // 0: C libraries as they are.
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CSwiftConcurrency"),
         // 1: values.
         library("JetonAPI"),
         // 2: one outside world each, ignorant of one another.
         library("Systemd", ["CSystemd", logging, systemPackage]),
         library("MatrixClient", ["JetonAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage]),
+        library("TaskPlacement", ["CSwiftConcurrency", nioCore, nioPosix]),
         library("RPCClient", ["JetonAPI", systemPackage]),
         library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", systemPackage]),
@@ -72,7 +74,8 @@ let package = Package(
         program(
             "jetond",
             [
-                "Agent", "JetonAPI", "MatrixClient", "RPCServer", "SSOCallback", "Systemd", "Vault", argumentParser,
+                "Agent", "JetonAPI", "MatrixClient", "RPCServer", "SSOCallback", "Systemd", "TaskPlacement", "Vault",
+                argumentParser,
                 lifecycle,
                 logging,
                 nioCore, nioPosix, systemPackage, unixSignals,

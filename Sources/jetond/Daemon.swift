@@ -33,8 +33,6 @@ struct Daemon {
         let folders = try Folders(state: options.state, configuration: options.config)
         let configuration = try Configuration.read(folder: folders.configuration)
         let folder = try StateFolder(path: folders.state)
-        // One thread serves all: a socket of one user, and homeservers that answer in milliseconds at best.
-        NIOSingletons.groupLoopCountSuggestion = 1
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let transport = try transport(configuration, on: loop)
         do {
@@ -60,8 +58,11 @@ struct Daemon {
                 manager: manager,
                 logger: logger,
                 apply: { [old = configuration] configuration in
-                    try ConfigurationCheck.checkCertificates(configuration)
-                    try transport.trust(caFile: configuration.caFile)
+                    // On a thread of its own: a file is read.
+                    try await NIOThreadPool.singleton.runIfActive {
+                        try ConfigurationCheck.checkCertificates(configuration)
+                        try transport.trust(caFile: configuration.caFile)
+                    }
                     await agent.apply(configuration)
                     limits.replace(with: configuration.socket)
                     if configuration.restrictedSocket != old.restrictedSocket {

@@ -5,6 +5,7 @@ internal import JetonAPI
 internal import Logging
 internal import RPCServer
 internal import Systemd
+internal import TaskPlacement
 internal import Vault
 
 @main
@@ -36,6 +37,11 @@ struct Jetond: AsyncParsableCommand {
 
     @Option(help: "Check the configuration; if nothing is wrong, let the agent with this process id read it anew.")
     var reload: Int32?
+
+    static func main() async {
+        GlobalExecutor.moveToEventLoop()
+        await main(nil)
+    }
 
     func run() async throws {
         var sockets: PassedSockets?
