@@ -1,9 +1,12 @@
 /* What Jeton uses of libsystemd and of the kernel's interfaces around it, as it is. */
 #pragma once
 
+#include <elf.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <malloc.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>

@@ -5,16 +5,24 @@ final class OpenConnections {
     private let limits: CurrentLimits
     private var counts: [Caller.Socket: ConnectionCounts] = [:]
     private let emptied: () -> Void
+    private let ebbed: @Sendable () -> Void
     private var handlers: [Int: ConnectionHandler] = [:]
     private var lastNumber = 0
     private var isStopping = false
     private var hasTold = false
+    /// The most there were since the last ebb.
+    private var highest = 0
+
+    /// Fewer leave nothing behind that is worth a word.
+    private static let crowd = 256
 
     /// - Parameters:
     ///   - limits: how many there may be, by each socket.
+    ///   - ebbed: called when half of a crowd has gone.
     ///   - emptied: called once, when the last one has ended after a stop.
-    init(limits: CurrentLimits, emptied: @escaping () -> Void) {
+    init(limits: CurrentLimits, ebbed: @escaping @Sendable () -> Void, emptied: @escaping () -> Void) {
         self.limits = limits
+        self.ebbed = ebbed
         self.emptied = emptied
     }
 
@@ -27,6 +35,7 @@ final class OpenConnections {
         }
         lastNumber += 1
         handlers[lastNumber] = handler
+        highest = max(highest, handlers.count)
         // Accepted before the stop, and active only now: it is answered like the others.
         if isStopping { handler.stop() }
         return lastNumber
@@ -35,6 +44,10 @@ final class OpenConnections {
     func leave(_ caller: Caller) {
         guard handlers.removeValue(forKey: caller.connection) != nil else { return }
         counts[caller.socket]?.leave(pid: caller.peer.pid)
+        if highest >= Self.crowd, handlers.count <= highest / 2 {
+            highest = handlers.count
+            ebbed()
+        }
         tellIfEmpty()
     }
 

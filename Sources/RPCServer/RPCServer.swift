@@ -34,6 +34,7 @@ public struct RPCServer: Service, CustomStringConvertible {
     ///   - uid: who alone may connect.
     ///   - identify: tells the process at the other end of a connected socket; on the way of every connection.
     ///   - admitted: told of each connection, whether it is served or refused.
+    ///   - ebbed: called when half of a crowd of connections has gone, so that there is memory to give back.
     /// - Throws: an error of the kernel's, where a socket is none.
     public init(
         listeningOn sockets: [Socket],
@@ -41,13 +42,14 @@ public struct RPCServer: Service, CustomStringConvertible {
         limits: CurrentLimits = CurrentLimits(),
         uid: Int,
         identify: @escaping @Sendable (CInt) throws -> Peer,
-        admitted: @escaping @Sendable (Bool) -> Void = { _ in }
+        admitted: @escaping @Sendable (Bool) -> Void = { _ in },
+        ebbed: @escaping @Sendable () -> Void = {}
     ) async throws {
         self.eventLoop = eventLoop
         let promise = eventLoop.makePromise(of: Void.self)
         ended = promise.futureResult
         let open = try await eventLoop.submit {
-            NIOLoopBound(OpenConnections(limits: limits) { promise.succeed() }, eventLoop: eventLoop)
+            NIOLoopBound(OpenConnections(limits: limits, ebbed: ebbed) { promise.succeed() }, eventLoop: eventLoop)
         }.get()
         self.open = open
         var listeners: [any Channel] = []

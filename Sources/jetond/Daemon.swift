@@ -109,7 +109,13 @@ struct Daemon {
                 let peer = try PeerProcess(ofSocket: descriptor)
                 return Peer(pid: peer.pid, uid: peer.uid) { Requester(peer, peer.details(ofSocket: descriptor)) }
             },
-            admitted: { agent.metrics.countConnection($0) }
+            admitted: { agent.metrics.countConnection($0) },
+            ebbed: {
+                // Once all that went with them is freed; on a thread of its own, as it takes milliseconds.
+                loop.scheduleTask(in: .seconds(1)) {
+                    NIOThreadPool.singleton.submit { _ in ProcessMemory.giveBackFreed() }
+                }
+            }
         )
         agent.expectScreen()
         let accounts = await agent.accountCount
@@ -120,6 +126,8 @@ struct Daemon {
         logger.info("serving", metadata: places)
         desktop.begin()
         let watchdog = Watchdog(manager, on: loop)
+        // What starting needed, and waiting does not; by then what was due at once has begun.
+        loop.scheduleTask(in: .seconds(1)) { ProcessMemory.giveBackProgram() }
         let farewell = Farewell(manager: manager) {
             agent.announceStop()
             loop.scheduleTask(in: Self.patience.homeservers) { Task { try? await transport.shutdown() } }
