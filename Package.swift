@@ -66,6 +66,8 @@ let package = Package(
         library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
+        library("Assuan", ["JetonAPI"]),
+        library("Prompting", ["JetonAPI", nioCore, nioPosix]),
         library("RPCServer", ["JetonAPI", lifecycle, nioCore, nioPosix, systemPackage]),
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
@@ -74,13 +76,15 @@ let package = Package(
         program(
             "jetond",
             [
-                "Agent", "JetonAPI", "MatrixClient", "RPCServer", "SSOCallback", "Systemd", "TaskPlacement", "Vault",
+                "Agent", "JetonAPI", "MatrixClient", "Prompting", "RPCServer", "SSOCallback", "Systemd",
+                "TaskPlacement", "Vault",
                 argumentParser,
                 lifecycle,
                 logging,
                 nioCore, nioPosix, systemPackage, unixSignals,
             ]
         ),
+        program("jeton-prompt", ["Assuan", "JetonAPI", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
         library("DevHomeserver", [flyingFox, flyingSocks]),
@@ -88,13 +92,14 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
-            exclude: ["browser", "connect-on-and-on", "on-terminal", "sandbox-probe", "step-by-step"],
+            exclude: ["browser", "connect-on-and-on", "fake-pinentry", "on-terminal", "sandbox-probe", "step-by-step"],
             swiftSettings: settings
         ),
         tests(
             "AgentTests",
             ["Agent", "DevHomeserver", "JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging, nioPosix]
         ),
+        tests("AssuanTests", ["Assuan", "JetonAPI"]),
         tests("DevHomeserverTests", ["DevHomeserver"]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),

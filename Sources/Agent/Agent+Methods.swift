@@ -34,7 +34,8 @@ extension Agent {
         }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
-            try await patientMinter.generate(request, for: caller.peer.requester())
+            try Self.requireOwnTerminal(request.terminal, of: caller.peer)
+            return try await patientMinter.generate(request, for: caller.peer.requester(), over: caller.socket)
         }
         table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
             .init(tokens: await book.tokens(of: try await named(request.account)))
@@ -58,6 +59,16 @@ extension Agent {
         table.serveAtOnce(GetMetrics.self) { _, _ in metrics.all }
         table.serve(Discover.self, always: OpenRPC.document)
         return table
+    }
+
+    /// The prompt would show itself there: another program's terminal is none of the caller's business.
+    private static func requireOwnTerminal(_ terminal: CallerTerminal?, of peer: Peer) throws(AgentError) {
+        guard let terminal else { return }
+        let own = peer.terminal()
+        guard terminal.tty == own else {
+            let problem = own.map { "must be the caller's own terminal, \($0)" } ?? "is given, and the caller has none"
+            throw .invalidParams("terminal.tty \(problem)", field: "terminal.tty")
+        }
     }
 
     private func status() async -> GetAgentStatus.Result {

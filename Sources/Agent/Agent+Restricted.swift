@@ -26,7 +26,7 @@ extension Agent {
             request.account = try await restrictedAccount(request.account)
             request.prompt = .agent
             do throws(AgentError) {
-                return try await patientMinter.generate(request, for: caller.peer.requester())
+                return try await patientMinter.generate(request, for: caller.peer.requester(), over: caller.socket)
             } catch {
                 if error.kind == .promptUnavailable { throw .restrictedWithoutPrompt }
                 throw isNamed ? error : error.withoutAccount
@@ -49,13 +49,17 @@ extension Agent {
 
     /// `account`, `purpose` and `wait_ms` alone.
     private static func requireRestricted(_ request: GenerateLoginToken) throws(AgentError) {
-        let others = ["auth": request.auth != nil, "consent": request.consent != nil, "prompt": request.prompt != nil]
+        let others = [
+            "auth": request.auth != nil, "consent": request.consent != nil, "prompt": request.prompt != nil,
+            "terminal": request.terminal != nil,
+        ]
         guard let first = others.filter(\.value).keys.min() else { return }
         throw .notRestricted(first)
     }
 }
 
 extension AgentError {
+    /// How the agent's machine is set up is not told there.
     fileprivate static var restrictedWithoutPrompt: AgentError {
         let detail = """
             Over the restricted socket only the agent's own prompt counts, and the agent has none; \

@@ -17,6 +17,8 @@ public struct Agent: Sendable {
         public var setAlarm: @Sendable (Duration?) -> Void
         /// Lets `networkHasChanged` be called each time it has, or no more.
         public var watchNetwork: @Sendable (Bool) -> Void
+        /// The way to the user.
+        public var prompter: Prompter
 
         public init(
             pid: Int,
@@ -24,7 +26,8 @@ public struct Agent: Sendable {
             protections: @escaping @Sendable () -> Protections,
             accountCountChanged: @escaping @Sendable (Int) -> Void,
             setAlarm: @escaping @Sendable (Duration?) -> Void,
-            watchNetwork: @escaping @Sendable (Bool) -> Void
+            watchNetwork: @escaping @Sendable (Bool) -> Void,
+            prompter: Prompter
         ) {
             self.pid = pid
             self.supervised = supervised
@@ -32,6 +35,7 @@ public struct Agent: Sendable {
             self.accountCountChanged = accountCountChanged
             self.setAlarm = setAlarm
             self.watchNetwork = watchNetwork
+            self.prompter = prompter
         }
     }
 
@@ -99,6 +103,8 @@ public struct Agent: Sendable {
             book: book,
             support: support,
             policy: { current.now.consent(of: $0) },
+            desk: PromptDesk(surroundings.prompter),
+            promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,
             logger: logger
         )

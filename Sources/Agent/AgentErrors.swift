@@ -111,6 +111,7 @@ extension AgentError {
             case (.homeserver, _): "The homeserver wants to be left alone for now"
             case (.local, .loginToken), (.local, nil): "A login token was minted a short while ago"
             case (.local, .wrongPassword): "There were too many wrong passwords"
+            case (.local, .restrictedSocket): "The user has refused what was last asked for over the restricted socket"
             case (.local, .requester): "This program has had a login token a short while ago"
             }
         var data: [String: JSONValue] = [

@@ -21,6 +21,9 @@ public enum SocketPath {
     /// Where the restricted socket is, if nothing else is set.
     public static func restricted() throws(Unknown) -> String { try usual("restricted") }
 
+    /// Where the agent's prompt is.
+    public static func prompt() throws(Unknown) -> String { try usual("prompt") }
+
     private static func usual(_ name: String) throws(Unknown) -> String {
         guard let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
         return "\(folder)/jeton/\(name).sock"

@@ -17,7 +17,7 @@ extension Caller {
         self.init(
             connection: number,
             socket: socket,
-            peer: Peer(pid: peer.pid, uid: peer.uid) {
+            peer: Peer(pid: peer.pid, uid: peer.uid, terminal: { channel.isActive ? peer.terminal() : nil }) {
                 // Once the connection has ended, its descriptor may be that of another one.
                 channel.isActive ? peer.requester() : Requester(pid: peer.pid, uid: peer.uid)
             },

@@ -19,6 +19,12 @@ public struct PeerProcess: Sendable, Equatable {
         seenAt = Self.sinceBoot
     }
 
+    /// The unit of the user's service manager that this process itself belongs to.
+    public static var ownUnit: String? { LoginManager.userUnit(of: Int(getpid())) }
+
+    /// The same of any process, where that may change meanwhile without harm.
+    public static func unit(of pid: Int) -> String? { LoginManager.userUnit(of: pid) }
+
     /// The clock of proc(5)'s start times.
     private static var sinceBoot: Duration {
         var now = timespec()
@@ -37,6 +43,8 @@ public struct PeerDetails: Sendable, Equatable {
     public var session: String?
     /// Who started it, who started that one, and so on.
     public var parents: [Parent]
+    /// The terminal that controls it, as in /dev/pts/4.
+    public var terminal: String?
 
     public struct Parent: Sendable, Equatable {
         public var pid: Int
@@ -69,7 +77,8 @@ extension PeerProcess {
             command: status.command,
             unit: LoginManager.userUnit(of: pid),
             session: LoginManager.session(of: pid),
-            parents: status.parents
+            parents: status.parents,
+            terminal: status.terminal
         )
         // Only now: all of it was read while the process was still there, so it is about this one.
         if let handle, !handle.isRunning { return nil }

@@ -6,6 +6,8 @@ struct ProcessStatus: Equatable {
     var pid: Int
     var command: String
     var parent: Int
+    /// The number of its controlling terminal; 0: it has none.
+    var terminalNumber: Int
     /// Since boot, to a hundredth of a second.
     var startedAt: Duration
 
@@ -23,11 +25,25 @@ struct ProcessStatus: Equatable {
             let pid = Int(text[..<open].filter { $0 != " " })
         else { return nil }
         let fields = text[text.index(after: close)...].split { $0 == " " || $0 == "\n" }
-        guard fields.count > 19, let parent = Int(fields[1]), let ticks = Int64(fields[19]) else { return nil }
+        guard fields.count > 19, let parent = Int(fields[1]), let terminal = Int(fields[4]),
+            let ticks = Int64(fields[19])
+        else { return nil }
         self.pid = pid
         command = String(text[text.index(after: open)..<close])
         self.parent = parent
+        terminalNumber = terminal
         startedAt = .milliseconds(ticks * 1000 / Int64(sysconf(CInt(_SC_CLK_TCK))))
+    }
+
+    /// By its number in the kernel's list (Documentation/admin-guide/devices.txt): a pseudo-terminal or a console.
+    var terminal: String? {
+        let (major, minor) = (terminalNumber >> 8 & 0xFFF, terminalNumber & 0xFF | terminalNumber >> 12 & 0xFFF00)
+        switch major {
+        case 136...143: return "/dev/pts/\((major - 136) << 8 + minor)"
+        case 4 where minor < 64: return "/dev/tty\(minor)"
+        case 4: return "/dev/ttyS\(minor - 64)"
+        default: return nil
+        }
     }
 
     /// The nearest first; the init process is everybody's and is left out.

@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 internal import Glibc
+internal import JetonAPI
 
 /// The terminal that the user sits at, for questions: stdin and stdout may be pipes.
 struct Terminal: ~Copyable {
@@ -11,6 +13,16 @@ struct Terminal: ~Copyable {
     }
 
     deinit { close(descriptor) }
+
+    /// The terminal that controls this process, for the agent's prompt; nil where there is none.
+    static var own: CallerTerminal? {
+        // Only the controlling terminal tells a process its foreground group.
+        let descriptor = [STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO].first { tcgetpgrp($0) >= 0 }
+        guard let descriptor, let name = unsafe ttyname(descriptor) else { return nil }
+        let environment = ProcessInfo.processInfo.environment
+        let type = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty }
+        return CallerTerminal(tty: unsafe String(cString: name), term: environment["TERM"], lcCtype: type)
+    }
 
     /// What comes of a question.
     enum Answer {

@@ -7,13 +7,20 @@ struct TokenMinting {
     let account: String
     let purpose: String?
     let waits: Bool
+    /// Who asks the user, if not whom the policy says.
+    let prompt: GenerateLoginToken.Prompt?
     var stages: StageAnswers
 
     /// What the agent allows; Ctrl-C ends it earlier.
     private static let longestWait = 86_400_000
 
     mutating func run() throws -> GenerateLoginToken.Result {
-        var request = GenerateLoginToken(account: account, purpose: purpose)
+        var request = GenerateLoginToken(
+            account: account,
+            purpose: purpose,
+            prompt: prompt,
+            terminal: Terminal.own
+        )
         while true {
             do {
                 return try agent.call(request)

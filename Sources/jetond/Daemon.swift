@@ -42,7 +42,7 @@ struct Daemon {
                 folder: folder,
                 transport: transport,
                 listen: { path, life in try await CallbackListener.open(path: path, on: loop, for: life) },
-                surroundings: surroundings(manager, upkeep),
+                surroundings: surroundings(manager, upkeep, on: loop),
                 logger: logger
             )
             let desktop = DesktopWatch(on: loop, logger: logger) { news in
@@ -107,7 +107,11 @@ struct Daemon {
             uid: Int(geteuid()),
             identify: { descriptor in
                 let peer = try PeerProcess(ofSocket: descriptor)
-                return Peer(pid: peer.pid, uid: peer.uid) { Requester(peer, peer.details(ofSocket: descriptor)) }
+                return Peer(
+                    pid: peer.pid,
+                    uid: peer.uid,
+                    terminal: { peer.details(ofSocket: descriptor)?.terminal }
+                ) { Requester(peer, peer.details(ofSocket: descriptor)) }
             },
             admitted: { agent.metrics.countConnection($0) },
             ebbed: {
@@ -158,7 +162,8 @@ struct Daemon {
         }
     }
 
-    private func surroundings(_ manager: ServiceManager, _ upkeep: Upkeep) -> Agent.Surroundings {
+    private func surroundings(_ manager: ServiceManager, _ upkeep: Upkeep, on loop: any EventLoop) -> Agent.Surroundings
+    {
         Agent.Surroundings(
             pid: Int(getpid()),
             supervised: Supervision(
@@ -169,7 +174,8 @@ struct Daemon {
             protections: { .inForce },
             accountCountChanged: { manager.status(Self.status($0)) },
             setAlarm: upkeep.setAlarm,
-            watchNetwork: upkeep.watchNetwork
+            watchNetwork: upkeep.watchNetwork,
+            prompter: Prompter(at: options.promptSocket, on: loop, isSupervised: manager.isListening)
         )
     }
 

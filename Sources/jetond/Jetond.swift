@@ -23,6 +23,9 @@ struct Jetond: AsyncParsableCommand {
     @Option(help: "Where to listen, if systemd passes no socket (default: $XDG_RUNTIME_DIR/jeton/agent.sock).")
     var socket: String?
 
+    @Option(help: "Where jeton-prompt listens (default: $XDG_RUNTIME_DIR/jeton/prompt.sock).")
+    var promptSocket: String?
+
     @Option(help: "The folder of the sessions (default: $STATE_DIRECTORY, else ~/.local/state/jeton-state).")
     var state: String?
 

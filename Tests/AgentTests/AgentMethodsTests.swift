@@ -38,7 +38,8 @@ struct AgentMethodsTests {
                 protections: { .example },
                 accountCountChanged: { _ in },
                 setAlarm: { _ in },
-                watchNetwork: { _ in }
+                watchNetwork: { _ in },
+                prompter: Prompter(obstacle: { "there is none" }) { _ in .denied }
             ),
             logger: Logger(label: "test")
         )

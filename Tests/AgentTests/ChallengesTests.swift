@@ -28,6 +28,21 @@ struct ChallengesTests {
         #expect(challenges.find(other.id, at: after(10)) != nil)
     }
 
+    @Test func `those that the agent's prompt answers push nobody out, and nobody else answers them`() throws {
+        var challenges = Challenges()
+        let own = challenges.open(.consent(nil), account: "@a:b", purpose: nil, at: noon)
+        let prompts = (0..<10).map { _ in
+            challenges.open(.consent(nil), account: "@a:b", purpose: nil, isForPrompt: true, at: noon)
+        }
+        #expect(([own] + prompts).allSatisfy { challenges.find($0.id, at: after(1)) != nil })
+        let echo = GenerateLoginToken(consent: .init(challenge: prompts[0].id))
+        #expect(throws: AgentError.challengeGone("consent.challenge")) { try challenges.answered(by: echo, at: noon) }
+        #expect(try challenges.answered(by: echo, isPromptsWord: true, at: noon)?.id == prompts[0].id)
+        #expect(throws: AgentError.challengeGone("consent.challenge")) {
+            try challenges.answered(by: echo, over: .restricted, isPromptsWord: true, at: noon)
+        }
+    }
+
     @Test func `is claimed once, or dropped with all of its account`() {
         var challenges = Challenges()
         let ids = ["@a:b", "@a:b", "@b:b"].map {

@@ -78,7 +78,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "{\n  consent: 'auto',\n  consnet: 'auto',\n}",
-            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, restricted_socket, socket"
+            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, pinentry, prompt_timeout_ms, restricted_socket, socket"
         ),
         ("{\n  consent: 'auto',\n  consent: 'none' }", "line 3, column 3: \"consent\" is given twice"),
         ("{accounts:{'@a:b':{},\"@a:b\":{}}}", "line 1, column 22: \"@a:b\" is given twice"),
@@ -103,6 +103,8 @@ struct ConfigurationTests {
             "line 1, column 20: restricted_socket must be a path, true or false, not a number"
         ),
         ("{lock_with_screen:'no'}", "line 1, column 19: lock_with_screen must be true or false, not a string"),
+        ("{pinentry:'pinentry'}", "line 1, column 11: pinentry must be a whole path, from / on"),
+        ("{prompt_timeout_ms:0}", "line 1, column 20: prompt_timeout_ms must be at least 1"),
         ("{restricted_socket:'r.sock'}", "line 1, column 20: restricted_socket must be a whole path, from / on"),
         ("{limits:{login_token:{count:1}}}", "line 1, column 22: limits.login_token.per_ms is missing"),
         ("{limits:{login_token:{count:0,per_ms:1}}}", "line 1, column 29: limits.login_token.count must be at least 1"),

@@ -36,6 +36,8 @@ import Vault
             book: book,
             support: Support(accounts: home.accounts, transport: home.transport, clock: now),
             policy: { _ in policy.now.withLock { $0 } },
+            desk: PromptDesk(Prompter(obstacle: { "there is none" }) { _ in .unavailable("there is none") }),
+            promptTimeoutMs: { 1000 },
             clock: now,
             logger: logger
         )
@@ -44,7 +46,7 @@ import Vault
 
     private func refusal(_ request: GenerateLoginToken = GenerateLoginToken()) async throws -> AgentError {
         try #require(
-            await #expect(throws: AgentError.self) { try await minter.generate(request, for: someone) }
+            await #expect(throws: AgentError.self) { try await minter.generate(request, for: someone, over: .agent) }
         )
     }
 
@@ -106,7 +108,7 @@ import Vault
         if asks {
             #expect(try await refusal().kind == .authRequired)
         } else {
-            #expect(try await minter.generate(GenerateLoginToken(), for: someone).userId == home.alice)
+            #expect(try await minter.generate(GenerateLoginToken(), for: someone, over: .agent).userId == home.alice)
         }
         #expect(try home.saved?.asking == .unknown)
     }
@@ -137,10 +139,10 @@ import Vault
         let asked = try await refusal()
         #expect(asked.kind == .consentRequired)
         policy.now.withLock { $0 = .auto }
-        #expect(try await refusal(consent(asked)).kind == .promptUnavailable)
+        #expect(try await refusal(consent(asked)).kind == .forbidden)
         #expect(await mintRequests == 0)
         policy.now.withLock { $0 = .caller }
-        #expect(try await minter.generate(consent(asked), for: someone).userId == home.alice)
+        #expect(try await minter.generate(consent(asked), for: someone, over: .agent).userId == home.alice)
     }
 
     @Test func `a homeserver that forgot its question and offers no way any more is a dead end`() async throws {

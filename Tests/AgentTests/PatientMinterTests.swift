@@ -39,6 +39,8 @@ import Testing
                 book: book,
                 support: Support(accounts: home.accounts, transport: home.transport, clock: now),
                 policy: { _ in .none },
+                desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }),
+                promptTimeoutMs: { 1000 },
                 clock: now,
                 logger: logger
             ),
@@ -63,7 +65,7 @@ import Testing
     private func wait(_ milliseconds: Int, for requester: Requester) async throws -> Task<String, any Error> {
         let before = looks.count.withLock { $0 }
         let request = Task {
-            try await patient.generate(GenerateLoginToken(waitMs: milliseconds), for: requester).userId
+            try await patient.generate(GenerateLoginToken(waitMs: milliseconds), for: requester, over: .agent).userId
         }
         while looks.count.withLock({ $0 }) == before { try await Task.sleep(for: .milliseconds(1)) }
         return request
@@ -71,9 +73,9 @@ import Testing
 
     @Test func `whoever waits for a limit of their own keeps nobody else waiting`() async throws {
         await allow(600_000)
-        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
         let waiting = try await wait(3_600_000, for: mail)
-        let token = try await patient.generate(GenerateLoginToken(waitMs: 5000), for: backup)
+        let token = try await patient.generate(GenerateLoginToken(waitMs: 5000), for: backup, over: .agent)
         #expect(token.userId == home.alice)
         waiting.cancel()
         await #expect(throws: AgentError.withdrawn) { try await waiting.value }
@@ -81,18 +83,18 @@ import Testing
 
     @Test func `a limit of one's own is waited for, as long as the patience lasts`() async throws {
         await allow(100)
-        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
         let waiting = try await wait(3_600_000, for: mail)
         home.clock.advance(by: .milliseconds(100))
         #expect(try await waiting.value == home.alice)
         await #expect(throws: AgentError.self) {
-            try await patient.generate(GenerateLoginToken(waitMs: 99), for: mail)
+            try await patient.generate(GenerateLoginToken(waitMs: 99), for: mail, over: .agent)
         }
     }
 
     @Test func `whoever waits gets the token of the account that was meant when the wait began`() async throws {
         await allow(100)
-        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
         let waiting = try await wait(3_600_000, for: mail)
         await home.server.add(user: "bob", password: "canary-bob")
         try await home.signIn("bob")
@@ -103,7 +105,7 @@ import Testing
 
     @Test func `whoever comes back waits for their turn`() async throws {
         await allow(100)
-        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
         let waiting = try await wait(3_600_000, for: mail)
         try #require(await patient.line.enter(home.alice, within: .seconds(20)))
         home.clock.advance(by: .milliseconds(100))
@@ -117,9 +119,9 @@ import Testing
         await allow(1)
         let path = "/_matrix/client/v1/login/get_token"
         await home.server.misbehave(on: path, .delay(.milliseconds(500)))
-        let first = Task { try await patient.generate(GenerateLoginToken(), for: mail).userId }
+        let first = Task { try await patient.generate(GenerateLoginToken(), for: mail, over: .agent).userId }
         while await !home.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
-        let second = Task { try await patient.generate(GenerateLoginToken(), for: backup).userId }
+        let second = Task { try await patient.generate(GenerateLoginToken(), for: backup, over: .agent).userId }
         while patient.minter.gate.waiting.withLock({ $0[home.alice]?.count ?? 0 }) == 0 { await Task.yield() }
         locks.noteScreen(isLocked: true)
         let refused = await #expect(throws: AgentError.self) { try await second.value }
@@ -127,12 +129,12 @@ import Testing
         #expect(try await first.value == home.alice)
         #expect(await home.server.seenRequests.count { $0.path == path } == 1)
         locks.noteScreen(isLocked: false)
-        #expect(try await patient.generate(GenerateLoginToken(), for: backup).userId == home.alice)
+        #expect(try await patient.generate(GenerateLoginToken(), for: backup, over: .agent).userId == home.alice)
     }
 
     @Test func `both waits together take no longer than the patience`() async throws {
         await allow(100)
-        _ = try await patient.generate(GenerateLoginToken(), for: mail)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
         let began = ContinuousClock.now
         let waiting = try await wait(2000, for: mail)
         try #require(await patient.line.enter(home.alice, within: .seconds(20)))

@@ -83,7 +83,7 @@ struct SchemaTests {
         "login_token.generate": (
             """
             {account?: string, purpose?: string, auth?: {*: any}, consent?: {challenge: string}, \
-            prompt?: caller|agent, wait_ms?: integer}
+            prompt?: caller|agent, terminal?: {tty: string, term?: string, lc_ctype?: string}, wait_ms?: integer}
             """,
             """
             {login_token: string, expires_in_ms: integer, expires_at: time, token_id: string, user_id: string, \
@@ -100,7 +100,8 @@ struct SchemaTests {
         "rate_limit.status": (
             "{account?: string}",
             """
-            {limits: [{name: login_token|wrong_password|requester, account?: string, count: integer, per_ms: integer, \
+            {limits: [{name: login_token|wrong_password|requester|restricted_socket, account?: string, count: integer, \
+            per_ms: integer, \
             remaining: integer, retry_after_ms: integer, not_before_reason?: homeserver}]}
             """
         ),

@@ -115,7 +115,7 @@ import Testing
         agent.send(SIGHUP)
         try await eventually("it is read anew") { agent.logText.contains("the configuration was read anew") }
         let refused = try await agent.refusal(of: GenerateLoginToken(consent: .init(challenge: challenge)))
-        #expect(refused.kind == .promptUnavailable)
+        #expect(refused.kind == .forbidden)
         try await agent.stop()
     }
 

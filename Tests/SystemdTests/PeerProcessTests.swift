@@ -96,6 +96,14 @@ struct PeerProcessTests {
     }
 
     @Test(arguments: [
+        (0, nil), (34820, "/dev/pts/4"), (35085, "/dev/pts/269"), (1025, "/dev/tty1"), (1088, "/dev/ttyS0"),
+    ])
+    func `a terminal is named by its number`(number: Int, name: String?) throws {
+        let text = "12 (sh) S 7 12 12 \(number)" + String(repeating: " 0", count: 20)
+        #expect(try #require(ProcessStatus(text)).terminal == name)
+    }
+
+    @Test(arguments: [
         ("12 (sh) S 7 12", "sh", 7), ("12 (a) b (c)) R 1 12", "a) b (c)", 1), ("12 (\n) Z 0 12", "\n", 0),
     ])
     func `a command in a process's status may hold anything`(_ head: String, _ command: String, _ parent: Int) throws {

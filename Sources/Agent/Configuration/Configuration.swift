@@ -12,6 +12,8 @@ public struct Configuration: Sendable, Equatable {
     public var lockWithScreen = true
     public var socket = SocketLimits()
     public var restrictedSocket = RestrictedSocket.off
+    /// How long a question of the agent's own prompt may stand.
+    public var promptTimeoutMs = 120_000
 
     public init() {}
 
@@ -27,6 +29,7 @@ public struct Configuration: Sendable, Equatable {
         quotas.requester = file.limits?.requester ?? quotas.requester
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
         lockWithScreen = file.lockWithScreen ?? lockWithScreen
+        promptTimeoutMs = file.promptTimeoutMs ?? promptTimeoutMs
         restrictedSocket = file.restrictedSocket ?? restrictedSocket
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
         socket.inFlight = file.socket?.inFlight ?? socket.inFlight
@@ -65,4 +68,7 @@ struct ConfigurationFile: Decodable, Sendable {
     var lockWithScreen: Bool?
     var socket: Socket?
     var restrictedSocket: RestrictedSocket?
+    /// For jeton-prompt, which reads it itself.
+    var pinentry: String?
+    var promptTimeoutMs: Int?
 }

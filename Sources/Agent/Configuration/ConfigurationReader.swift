@@ -1,51 +1,15 @@
 internal import FoundationEssentials
 public import JetonAPI
 
-/// What is wrong with a configuration file, and where.
-public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    public var file: String
-    public var place: TextPlace?
-    public var detail: String
-
-    public var description: String { "\(file)\(place.map { ", \($0)" } ?? ""): \(detail)" }
-}
-
 extension Configuration {
     /// Reads `config.json5`, then `config.d/*.json5` in the order of their names; what comes later wins.
     /// Files that are not there are fine.
     public static func read(folder: String) throws(ConfigurationProblem) -> Configuration {
         var configuration = Configuration()
-        for name in ["config.json5"] + (try more(in: "\(folder)/config.d")) {
-            let path = "\(folder)/\(name)"
-            guard let text = try content(of: path) else { continue }
-            configuration.apply(try ConfigurationFile(text, from: path), folder: folder)
+        for file in try ConfigurationFiles.read(folder: folder) {
+            configuration.apply(try ConfigurationFile(file.text, from: file.path), folder: folder)
         }
         return configuration
-    }
-
-    private static func more(in folder: String) throws(ConfigurationProblem) -> [String] {
-        do {
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            return names.filter { $0.hasSuffix(".json5") }.sorted().map { "config.d/\($0)" }
-        } catch {
-            if isMissing(error) { return [] }
-            throw ConfigurationProblem(file: folder, detail: "cannot be listed; is it a folder, and yours?")
-        }
-    }
-
-    private static func content(of path: String) throws(ConfigurationProblem) -> [UInt8]? {
-        do {
-            return Array(try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            if isMissing(error) { return nil }
-            throw ConfigurationProblem(file: path, detail: "cannot be read; is it a file, and yours?")
-        }
-    }
-
-    /// Only what is not there is left out in peace: a file that cannot be read might forbid something.
-    private static func isMissing(_ error: any Error) -> Bool {
-        let code = (error as? CocoaError)?.code
-        return code == .fileReadNoSuchFile || code == .fileNoSuchFile
     }
 }
 
@@ -74,6 +38,7 @@ extension ConfigurationFile {
             try Schema.of(ConfigurationFile.self).check(document.root, in: document)
             try Self.checkRanges(document)
             try RestrictedSocket.check(document)
+            try Self.checkPinentry(document)
         } catch {
             let subject = error.path.isEmpty ? "the file" : error.path
             let place = document.place(of: error.offset)
@@ -86,11 +51,23 @@ extension ConfigurationFile {
         }
     }
 
+    /// The agent runs no program; that of its prompt is only looked at here, so that a mistake shows early.
+    private static func checkPinentry(_ document: JSONDocument) throws(SchemaMismatch) {
+        guard let node = document.root["pinentry"], let path = document.string(of: node), !path.hasPrefix("/") else {
+            return
+        }
+        let problem = "must be a whole path, from / on"
+        throw SchemaMismatch(path: "pinentry", problem: problem, offset: node.range.lowerBound)
+    }
+
     /// A fortnight in milliseconds, or a gigabyte: nobody means more.
     private static let largest = 1_209_600_000
 
     /// Numbers that are integers and still make no sense.
     private static func checkRanges(_ document: JSONDocument) throws(SchemaMismatch) {
+        if let timeout = document.root["prompt_timeout_ms"] {
+            try checkRange(timeout, "prompt_timeout_ms", in: document)
+        }
         for section in ["limits", "socket"] {
             for member in document.root[section]?.members ?? [] {
                 let path = "\(section).\(member.name)"

@@ -19,13 +19,24 @@ struct Challenge: Sendable {
     let id: String
     let account: String
     let purpose: String?
+    /// By which socket it was asked for, and must be answered.
+    let socket: Caller.Socket
+    /// Only the agent's own prompt may answer it.
+    let isForPrompt: Bool
     let expiresAt: Moment
     var wants: Wants
     /// The user has agreed already and only a limit is in the way: the challenge alone goes on.
     var isAnswered = false
 
+    var sealedToken: SealedToken? {
+        guard case .consent(let token) = wants else { return nil }
+        return token
+    }
+
     /// Long enough to find a password, short enough not to be found lying about.
     static let life = Duration.seconds(300)
+    /// Longer than anybody waits for the user's other questions to be answered: nobody holds it meanwhile.
+    static let lifeAtPrompt = Duration.seconds(3600)
 }
 
 /// The challenges under way, in memory only: with the process they end.
@@ -36,13 +47,22 @@ struct Challenges: Sendable {
     /// Oldest first.
     private var all: [Challenge] = []
 
-    mutating func open(_ wants: Challenge.Wants, account: String, purpose: String?, at now: Moment) -> Challenge {
+    mutating func open(
+        _ wants: Challenge.Wants,
+        account: String,
+        purpose: String?,
+        socket: Caller.Socket = .agent,
+        isForPrompt: Bool = false,
+        at now: Moment
+    ) -> Challenge {
         dropExpired(at: now)
         let challenge = Challenge(
             id: Identifier.make("c"),
             account: account,
             purpose: purpose,
-            expiresAt: now.advanced(by: Challenge.life),
+            socket: socket,
+            isForPrompt: isForPrompt,
+            expiresAt: now.advanced(by: isForPrompt ? Challenge.lifeAtPrompt : Challenge.life),
             wants: wants
         )
         reopen(challenge)
@@ -64,9 +84,16 @@ struct Challenges: Sendable {
 
     /// Lets a challenge be answered, again or at all; the oldest of too many goes.
     mutating func reopen(_ challenge: Challenge) {
-        let own = all.filter { $0.account == challenge.account }
-        if own.count >= Self.maximumPerAccount, let oldest = own.first { _ = claim(oldest.id) }
+        // Those for the prompt end with the requests that wait for it, and push nobody out.
+        let own = all.filter { $0.account == challenge.account && !$0.isForPrompt }
+        if !challenge.isForPrompt, own.count >= Self.maximumPerAccount, let oldest = own.first { _ = claim(oldest.id) }
         all.append(challenge)
+    }
+
+    /// The user has agreed; what still stands in the way are limits.
+    mutating func noteAnswer(_ id: String) {
+        guard let index = all.firstIndex(where: { $0.id == id }) else { return }
+        all[index].isAnswered = true
     }
 
     mutating func dropAll(of account: String) { all.removeAll { $0.account == account } }

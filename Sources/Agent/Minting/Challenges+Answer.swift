@@ -6,7 +6,19 @@ extension Challenges {
     private static let longestPurpose = (characters: 200, bytes: 800)
 
     /// The challenge that a request answers, if it answers one; it must be the request's own.
-    mutating func answered(by request: GenerateLoginToken, at now: Moment) throws(AgentError) -> Challenge? {
+    /// - Parameters:
+    ///   - request: what a caller sent, or what it became by the user's word at the prompt.
+    ///   - socket: by which it came.
+    ///   - isPromptsWord: whether the user has answered at the agent's own prompt.
+    ///   - now: when.
+    /// - Returns: nil where the request answers none.
+    /// - Throws: what is wrong with the answer.
+    mutating func answered(
+        by request: GenerateLoginToken,
+        over socket: Caller.Socket = .agent,
+        isPromptsWord: Bool = false,
+        at now: Moment
+    ) throws(AgentError) -> Challenge? {
         if let purpose = request.purpose {
             guard purpose.count <= Self.longestPurpose.characters, purpose.utf8.count <= Self.longestPurpose.bytes
             else {
@@ -14,10 +26,14 @@ extension Challenges {
             }
         }
         guard let (id, field) = try Self.answer(in: request) else { return nil }
-        guard let challenge = find(id, at: now) else { throw .challengeGone(field) }
+        guard let challenge = find(id, at: now), challenge.socket == socket,
+            !challenge.isForPrompt || isPromptsWord || challenge.isAnswered
+        else { throw .challengeGone(field) }
         switch (challenge.wants, request.auth) {
         case (.authentication(let uia), let auth?): try Self.check(auth, for: uia)
         case (.consent, nil): break
+        // The user has agreed, and the challenge alone goes on.
+        case (.consent, let auth?) where challenge.isAnswered && auth.count == 1: break
         case (.authentication, nil): throw .invalidParams("this challenge wants auth, not consent", field: "consent")
         case (.consent, .some): throw .invalidParams("this challenge wants consent, not auth", field: "auth")
         }

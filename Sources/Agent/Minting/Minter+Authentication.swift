@@ -25,7 +25,11 @@ extension Minter {
     ) async -> AgentError {
         await note(.required, of: minting.account)
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
-        return .authRequired(open(.authentication(uia), minting), uia, at: session.homeserver)
+        return .authRequired(
+            open(.authentication(uia), minting, isForPrompt: minting.isByPrompt),
+            uia,
+            at: session.homeserver
+        )
     }
 
     /// Whether the homeserver asks is a hint for the next time: one that cannot be written down stops nothing.

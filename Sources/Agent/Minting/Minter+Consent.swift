@@ -6,13 +6,11 @@ internal import MatrixClient
 extension Minter {
     /// Asks by the policy, before anything is minted.
     func ask(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) -> Request.Result {
-        switch policy(minting.account) {
-        case .none:
-            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
-            return try await mint(minting, session, answering: nil)
-        case .caller: throw .consentRequired(open(.consent(nil), minting))
-        case .auto, .prompt: throw .promptUnavailable(minting.account)
+        guard !minting.isByPrompt, policy(minting.account) == .none else {
+            throw .consentRequired(openConsent(nil, minting))
         }
+        logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
+        return try await mint(minting, session, answering: nil)
     }
 
     /// The homeserver minted without a question: the token is sealed, and our own question decides.
@@ -22,14 +20,16 @@ extension Minter {
         _ session: SessionRecord
     ) async throws(AgentError) -> Request.Result {
         await note(.absent, of: minting.account)
-        switch policy(minting.account) {
-        case .none:
-            logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
-            return try deliver(token, of: session)
-        case .caller: throw .consentRequired(open(.consent(token), minting))
-        // The seal is not broken: the token ends here, unseen.
-        case .auto, .prompt: throw .promptUnavailable(minting.account)
+        guard !minting.isByPrompt, policy(minting.account) == .none else {
+            throw .consentRequired(openConsent(token, minting))
         }
+        logger.notice("minting unasked, as the policy has it", metadata: ["account": "\(minting.account)"])
+        return try deliver(token, of: session)
+    }
+
+    /// A question of ours, put to whom the policy trusts with it.
+    private func openConsent(_ token: Challenge.SealedToken?, _ minting: Minting) -> Challenge {
+        open(.consent(token), minting, isForPrompt: minting.isByPrompt || policy(minting.account) != .caller)
     }
 
     /// Mints where the homeserver asks nothing and everybody else has agreed.

@@ -3,8 +3,8 @@ internal import JetonAPI
 /// What a caller that waits for a limit has to know before its turn comes.
 extension Minter {
     /// Which account a request is about.
-    func account(for request: Request) async throws(AgentError) -> String {
-        let challenge = try challenges.answered(by: request, at: clock())
+    func account(for request: Request, over socket: Caller.Socket) async throws(AgentError) -> String {
+        let challenge = try challenges.answered(by: request, over: socket, at: clock())
         return try await accounts.find(challenge?.account ?? request.account)
     }
 

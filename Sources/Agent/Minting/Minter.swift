@@ -14,7 +14,13 @@ actor Minter {
     let policy: @Sendable (String) -> ConsentPolicy
     let clock: @Sendable () -> Moment
     let logger: Logger
+    let desk: PromptDesk
+    /// How long a question may stand.
+    let promptTimeoutMs: @Sendable () -> Int
     var challenges = Challenges()
+    var silence = RestrictedSilence()
+    /// How many ask over the restricted socket right now.
+    var restrictedCount = 0
     nonisolated let gate = AccountGate()
 
     init(
@@ -23,6 +29,8 @@ actor Minter {
         book: MintBook,
         support: Support,
         policy: @escaping @Sendable (String) -> ConsentPolicy,
+        desk: PromptDesk,
+        promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
         logger: Logger
     ) {
@@ -31,67 +39,98 @@ actor Minter {
         self.book = book
         self.support = support
         self.policy = policy
+        self.desk = desk
+        self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
         self.logger = logger
     }
 
-    func generate(_ request: Request, for requester: Requester) async throws(AgentError) -> Request.Result {
-        let challenge = try challenges.answered(by: request, at: clock())
+    func generate(
+        _ request: Request,
+        for requester: Requester,
+        over socket: Caller.Socket
+    ) async throws(AgentError) -> Request.Result {
+        let challenge = try challenges.answered(by: request, over: socket, at: clock())
         let account = try await accounts.find(challenge?.account ?? request.account)
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         try await locks.requireNone()
         if let ending = session.ending { throw .sessionExpired(account, ending) }
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
         if let challenge, case .consent(let token?) = challenge.wants {
-            try requireTrust(account)
+            try requireTrust(account, challenge)
             guard challenges.claim(challenge.id), clock() < token.entry.expiresAt else {
                 throw .challengeGone("consent.challenge")
             }
             return try deliver(token, of: session)
         }
+        let isByPrompt = try isByPrompt(request, account, challenge)
         let purpose = challenge?.purpose ?? request.purpose
-        let minting = Minting(account: account, purpose: purpose, request: request, requester: requester)
-        return try await gate.pass(account) { () async throws(AgentError) in
+        let minting = Minting(
+            account: account,
+            purpose: purpose,
+            request: request,
+            requester: requester,
+            socket: socket,
+            isByPrompt: isByPrompt
+        )
+        guard socket == .restricted else { return try await converse(minting) }
+        try enterRestricted()
+        defer { leaveRestricted() }
+        return try await converse(minting)
+    }
+
+    /// A turn of the account's. The user is asked between turns: others need not wait for a person.
+    func turn(_ minting: Minting) async throws(AgentError) -> Request.Result {
+        try await gate.pass(minting.account) { () async throws(AgentError) in
             // Whoever waited for their turn may have gone meanwhile; then nothing is begun.
             if Task.isCancelled { throw .withdrawn }
             return try await run(minting)
         }
     }
 
-    /// Where only the agent's own prompt counts, there must be one before anything is asked of the homeserver.
-    private func requirePrompt(_ request: Request, _ account: String) throws(AgentError) {
-        switch (policy(account), request.prompt) {
-        case (.prompt, .caller):
+    /// Whether only the agent's own prompt counts. Then there must be one before anything is asked of the homeserver,
+    /// and no word of the caller's has a say.
+    private func isByPrompt(
+        _ request: Request,
+        _ account: String,
+        _ challenge: Challenge?
+    ) throws(AgentError) -> Bool {
+        guard policy(account) == .prompt || request.prompt == .agent else { return false }
+        guard request.prompt != .caller else {
             throw AgentError(.forbidden, "The policy for \(account) is that the agent asks the user itself.")
-        case (.prompt, _), (_, .agent): throw .promptUnavailable(account)
-        default: break
         }
+        guard challenge?.isAnswered != true else { return true }
+        if let obstacle = desk.obstacle { throw .promptUnavailable(obstacle) }
+        guard challenge == nil else { throw .promptOnly(account) }
+        return true
     }
 
     /// The caller's word counts only where the policy says so now: it may have become stricter since it was asked for.
-    private func requireTrust(_ account: String) throws(AgentError) {
-        guard [.caller, .none].contains(policy(account)) else { throw .promptUnavailable(account) }
+    private func requireTrust(_ account: String, _ challenge: Challenge) throws(AgentError) {
+        guard !challenge.isForPrompt, ![.caller, .none].contains(policy(account)) else { return }
+        throw .promptOnly(account)
     }
 
     /// One turn of the account: everything that must not happen twice at the same time. The limit counts only here, for
     /// a permit that somebody else holds may yet go back.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
         try await locks.requireNone()
-        let answered = try challenges.answered(by: minting.request, at: clock())
-        try await book.check(minting.account, for: answered, by: minting.requester)
-        try requirePrompt(minting.request, minting.account)
-        try await support.require(minting.account)
+        let answered = try self.answered(minting)
+        if answered?.sealedToken == nil {
+            try await book.check(minting.account, for: answered, by: minting.requester)
+            try await support.require(minting.account)
+        }
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
         // Look again: while the homeserver was asked, the challenge may have expired, or a lock come.
         try await locks.requireNone()
-        guard let challenge = try challenges.answered(by: minting.request, at: clock()) else {
+        guard let challenge = try self.answered(minting) else {
             switch session.asking(at: clock()) {
             case .absent: return try await ask(minting, session)
             case .unknown: return try await begin(minting, session, isQuestion: false)
             case .required: return try await begin(minting, session, isQuestion: true)
             }
         }
-        if case .consent = challenge.wants { try requireTrust(minting.account) }
+        if case .consent = challenge.wants { try requireTrust(minting.account, challenge) }
         guard challenges.claim(challenge.id) else { throw .challengeGone("challenge") }
         switch challenge.wants {
         case .authentication(let uia): return try await authenticate(minting, session, challenge, uia)
@@ -100,6 +139,15 @@ actor Minter {
             return try deliver(token, of: session)
         case .consent(nil): return try await mint(minting, session, answering: challenge)
         }
+    }
+
+    private func answered(_ minting: Minting) throws(AgentError) -> Challenge? {
+        try challenges.answered(
+            by: minting.request,
+            over: minting.socket,
+            isPromptsWord: minting.isPromptsWord,
+            at: clock()
+        )
     }
 
     /// Breaks the seal. From here on the token is the caller's.
@@ -125,8 +173,15 @@ actor Minter {
         )
     }
 
-    func open(_ wants: Challenge.Wants, _ minting: Minting) -> Challenge {
-        challenges.open(wants, account: minting.account, purpose: minting.purpose, at: clock())
+    func open(_ wants: Challenge.Wants, _ minting: Minting, isForPrompt: Bool) -> Challenge {
+        challenges.open(
+            wants,
+            account: minting.account,
+            purpose: minting.purpose,
+            socket: minting.socket,
+            isForPrompt: isForPrompt,
+            at: clock()
+        )
     }
 
     func forget(_ account: String) { challenges.dropAll(of: account) }

@@ -6,8 +6,13 @@ struct Minting: Sendable {
     let account: String
     /// As it was said first: a request that answers a challenge need not repeat it.
     let purpose: String?
-    let request: GenerateLoginToken
+    var request: GenerateLoginToken
     let requester: Requester
+    let socket: Caller.Socket
+    /// Whether the user is asked by the agent's own prompt, whatever the homeserver asks.
+    let isByPrompt: Bool
+    /// Whether the request holds what the user said there.
+    var isPromptsWord = false
 
     /// The stage that the caller answers; nil where the challenge comes alone.
     var stage: String? { request.auth?["type"]?.stringValue }

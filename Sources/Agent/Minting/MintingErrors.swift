@@ -32,12 +32,41 @@ extension AgentError {
         )
     }
 
-    static func promptUnavailable(_ account: String) -> AgentError {
-        let detail = """
-            The agent must ask the user itself and has no prompt. Where the program that asks can be trusted to ask \
-            the user, set accounts."\(account)".consent to "caller" in config.json5
+    /// - Parameters:
+    ///   - cause: what is missing and what to do, as a sentence without its full stop.
+    ///   - account: whose policy could let the caller ask instead.
+    /// - Returns: the error.
+    static func promptUnavailable(_ cause: String, for account: String? = nil) -> AgentError {
+        let way = account.map {
             """
-        return AgentError(.promptUnavailable, "\(detail).", ["detail": .string(detail)])
+             Where the program that asks can be trusted to ask the user, set accounts."\($0)".consent to "caller" in \
+            config.json5.
+            """
+        }
+        return AgentError(
+            .promptUnavailable,
+            "The agent must ask the user itself, and cannot: \(cause).\(way ?? "")",
+            ["detail": .string(cause)]
+        )
+    }
+
+    private static let nothingDelivered = "no login token was handed out"
+
+    static let consentDenied = AgentError(
+        .consentDenied,
+        "The user has refused: \(nothingDelivered).",
+        ["detail": .string("the user has refused")]
+    )
+
+    static let consentTimeout = AgentError(
+        .consentTimeout,
+        "The user was asked and has not answered in time: \(nothingDelivered).",
+        ["detail": .string("the user has not answered in time")]
+    )
+
+    static func promptOnly(_ account: String) -> AgentError {
+        let detail = "For \(account) only the agent's own prompt counts, not what a program says"
+        return AgentError(.forbidden, "\(detail): begin anew without it.", ["detail": .string(detail)])
     }
 
     static func unsupported(_ reason: SupportReason, at homeserver: HomeserverAddress, url: String?) -> AgentError {

@@ -3,10 +3,10 @@ internal import Logging
 
 /// What the journal keeps of requests that came to nothing: who asked, for which account, and why there is no token.
 extension PatientMinter {
-    func record(_ failure: AgentError, _ request: Request, _ requester: Requester) async {
+    func record(_ failure: AgentError, _ request: Request, _ requester: Requester, _ socket: Caller.Socket) async {
         guard let event = Self.event(of: failure) else { return }
         var about: Logger.Metadata = ["event": "\(event)", "reason": "\(failure.kind.rawValue)"]
-        let account = (try? await minter.account(for: request)) ?? request.account
+        let account = (try? await minter.account(for: request, over: socket)) ?? request.account
         if let account { about["account"] = "\(account)" }
         for name in ["scope", "limit"] {
             if let value = failure.data[name]?.stringValue { about[name] = "\(value)" }

@@ -17,7 +17,11 @@ struct PatientMinter: Sendable {
     /// A day: nobody waits longer for a login token.
     private static let longestWait = 86_400_000
 
-    func generate(_ request: Request, for requester: Requester) async throws(AgentError) -> Request.Result {
+    func generate(
+        _ request: Request,
+        for requester: Requester,
+        over socket: Caller.Socket
+    ) async throws(AgentError) -> Request.Result {
         let patience = request.waitMs ?? 0
         guard (0...Self.longestWait).contains(patience) else {
             throw .invalidParams("wait_ms must be from 0 to \(Self.longestWait)", field: "wait_ms")
@@ -25,9 +29,9 @@ struct PatientMinter: Sendable {
         do throws(AgentError) {
             let result =
                 if patience == 0 {
-                    try await minter.generate(request, for: requester)
+                    try await minter.generate(request, for: requester, over: socket)
                 } else {
-                    try await wait(.milliseconds(patience), for: request, requester)
+                    try await wait(.milliseconds(patience), for: request, requester, socket)
                 }
             if Task.isCancelled {
                 logger.notice(
@@ -41,7 +45,7 @@ struct PatientMinter: Sendable {
             return result
         } catch {
             note(error, request, requester)
-            await record(error, request, requester)
+            await record(error, request, requester, socket)
             throw error
         }
     }
@@ -51,10 +55,11 @@ struct PatientMinter: Sendable {
     private func wait(
         _ patience: Duration,
         for request: Request,
-        _ requester: Requester
+        _ requester: Requester,
+        _ socket: Caller.Socket
     ) async throws(AgentError) -> Request.Result {
         var request = request
-        let account = try await minter.account(for: request)
+        let account = try await minter.account(for: request, over: socket)
         // A default that is chosen meanwhile is for later requests.
         request.account = account
         let deadline = ContinuousClock.now.advanced(by: patience)
@@ -71,7 +76,7 @@ struct PatientMinter: Sendable {
                 isFirst = true
             }
             do throws(AgentError) {
-                return try await minter.generate(request, for: requester)
+                return try await minter.generate(request, for: requester, over: socket)
             } catch {
                 guard error.kind == .rateLimited, let milliseconds = error.data["retry_after_ms"]?.integerValue else {
                     throw error
@@ -80,10 +85,11 @@ struct PatientMinter: Sendable {
                 // What takes longer than the caller will wait is told at once.
                 guard wait <= left() else { throw error }
                 // The user has agreed already: the challenge alone goes on.
-                if let challenge = error.data["challenge"], request.auth != nil {
-                    request.auth = ["challenge": challenge]
+                if let challenge = error.data["challenge"] {
+                    (request.auth, request.consent) = (["challenge": challenge], nil)
                 }
-                if error.data["limit"]?.stringValue == RateLimit.Name.requester.rawValue {
+                let limit = error.data["limit"]?.stringValue.flatMap(RateLimit.Name.init)
+                if limit == .requester || limit == .restrictedSocket {
                     line.leave(account)
                     isFirst = false
                 }

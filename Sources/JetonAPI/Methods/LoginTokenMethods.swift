@@ -53,7 +53,8 @@ public struct GenerateLoginToken: Method, Equatable {
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
-        .homeserverUnreachable, .consentRequired, .promptUnavailable, .locked, .forbidden, .busy, .outcomeUnknown,
+        .homeserverUnreachable, .consentRequired, .consentDenied, .consentTimeout, .promptUnavailable, .locked,
+        .forbidden, .busy, .outcomeUnknown,
         .storageFailed, .cancelled,
     ]
     public static var example: MethodExample<GenerateLoginToken> {
@@ -91,6 +92,7 @@ public struct GenerateLoginToken: Method, Equatable {
     public var auth: [String: JSONValue]?
     public var consent: Consent?
     public var prompt: Prompt?
+    public var terminal: CallerTerminal?
     public var waitMs: Int?
 
     public init(
@@ -99,6 +101,7 @@ public struct GenerateLoginToken: Method, Equatable {
         auth: [String: JSONValue]? = nil,
         consent: Consent? = nil,
         prompt: Prompt? = nil,
+        terminal: CallerTerminal? = nil,
         waitMs: Int? = nil
     ) {
         self.account = account
@@ -106,6 +109,7 @@ public struct GenerateLoginToken: Method, Equatable {
         self.auth = auth
         self.consent = consent
         self.prompt = prompt
+        self.terminal = terminal
         self.waitMs = waitMs
     }
 

@@ -25,6 +25,8 @@ public struct RateLimit: Codable, Sendable, Equatable {
         case wrongPassword = "wrong_password"
         /// Login tokens for the unit, the session or the user of the program that asks, where the configuration has it.
         case requester
+        /// The silence after a no to somebody behind the restricted socket; only told of as an error.
+        case restrictedSocket = "restricted_socket"
     }
 
     /// Why nothing goes before a moment that the limit itself does not explain.

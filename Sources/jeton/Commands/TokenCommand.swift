@@ -31,6 +31,9 @@ struct TokenCommand: ParsableCommand {
     @Flag(help: "Wait where a limit stands in the way, instead of failing with status 5.")
     var wait = false
 
+    @Flag(help: "Let the agent ask you by its own prompt, so that this command learns no password.")
+    var agentPrompt = false
+
     @OptionGroup var account: AccountOption
     @OptionGroup var shared: SharedOptions
 
@@ -46,6 +49,7 @@ struct TokenCommand: ParsableCommand {
             account: account,
             purpose: purpose,
             waits: wait,
+            prompt: agentPrompt ? .agent : nil,
             stages: StageAnswers(account: account, readsPassword: passwordStdin, opensBrowser: !noBrowser)
         )
         let token = try minting.run()

@@ -49,7 +49,8 @@ private func agent() throws(StorageProblem) -> Agent {
             protections: { .example },
             accountCountChanged: { _ in },
             setAlarm: { _ in },
-            watchNetwork: { _ in }
+            watchNetwork: { _ in },
+            prompter: Prompter(obstacle: { nil }) { _ in .denied }
         ),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     )

@@ -1,0 +1,129 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// The agent's own prompt: there the user says what a caller would bring else, to the same questions.
+extension Minter {
+    /// Runs a minting, and has the user asked as often as that takes.
+    func converse(_ first: Minting) async throws(AgentError) -> Request.Result {
+        var minting = first
+        while true {
+            let challenge: Challenge
+            do throws(AgentError) {
+                return try await turn(minting)
+            } catch {
+                guard let open = openForPrompt(error) else { throw error }
+                challenge = open
+            }
+            do throws(AgentError) {
+                minting.request = try await answer(challenge, minting)
+                minting.isPromptsWord = true
+            } catch {
+                // Nobody else may answer it, and a token that waited for it ends here, unseen.
+                _ = challenges.claim(challenge.id)
+                throw error
+            }
+        }
+    }
+
+    private func openForPrompt(_ error: AgentError) -> Challenge? {
+        guard [.authRequired, .consentRequired].contains(error.kind), let id = error.data["challenge"]?.stringValue
+        else { return nil }
+        return challenges.find(id, at: clock()).flatMap { $0.isForPrompt ? $0 : nil }
+    }
+
+    /// The request that goes on with what the user said.
+    private func answer(_ challenge: Challenge, _ minting: Minting) async throws(AgentError) -> Request {
+        var request = minting.request
+        (request.auth, request.consent) = (nil, nil)
+        switch challenge.wants {
+        case .consent:
+            _ = try await ask(.confirm, challenge, minting)
+            challenges.noteAnswer(challenge.id)
+            request.consent = .init(challenge: challenge.id)
+        case .authentication(let uia):
+            let (stage, asks) = try Self.stage(of: uia)
+            var auth: [String: JSONValue] = ["type": .string(stage), "challenge": .string(challenge.id)]
+            if let kind = asks, let password = try await ask(kind, challenge, minting, uia) {
+                auth["password"] = .string(password.reveal())
+                auth["identifier"] = ["type": "m.id.user", "user": .string(minting.account)]
+            }
+            request.auth = auth
+        }
+        return request
+    }
+
+    /// The stage to answer, and what is asked for it; nil where an earlier answer was enough.
+    private static func stage(of uia: UIAChallenge) throws(AgentError) -> (String, PromptQuestion.Kind?) {
+        let flow = uia.progress.openFlows.first { Set($0).isSubset(of: ["m.login.password", "m.login.dummy"]) }
+        guard let flow, let stage = uia.progress.left(in: flow).first else {
+            let stages = Set(uia.flows.joined()).sorted().joined(separator: ", ")
+            throw .promptUnavailable(
+                "the homeserver wants \(stages), which the agent's prompt cannot ask for; `jeton token` can"
+            )
+        }
+        if stage == "m.login.password" { return (stage, .password) }
+        return (stage, flow.contains("m.login.password") ? nil : .confirm)
+    }
+
+    /// - Returns: the password, where that was asked for.
+    private func ask(
+        _ kind: PromptQuestion.Kind,
+        _ challenge: Challenge,
+        _ minting: Minting,
+        _ uia: UIAChallenge? = nil
+    ) async throws(AgentError) -> Secret? {
+        guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
+        let limits = await book.limits(of: [minting.account], for: minting.requester)
+        let question = PromptQuestion(
+            kind,
+            account: minting.account,
+            homeserver: session.homeserver.description,
+            purpose: minting.purpose,
+            requester: minting.socket == .restricted ? nil : minting.requester,
+            attemptsLeft: kind == .password ? limits.first { $0.name == .wrongPassword }?.remaining : nil,
+            isRepeated: uia.map { $0.errcode != nil || $0.error != nil },
+            terminal: minting.request.terminal,
+            deadlineMs: promptTimeoutMs()
+        )
+        let answer = try await desk.ask(question) { () async throws(AgentError) in
+            try await locks.requireNone()
+            // A token that is there already has its permit.
+            guard challenge.sealedToken == nil else { return }
+            try await book.check(minting.account, for: challenge, by: minting.requester)
+        }
+        switch answer {
+        case .agreed(let password):
+            if minting.socket == .restricted { silence.end() }
+            return password
+        case .denied:
+            if minting.socket == .restricted { silence.begin(at: clock()) }
+            throw .consentDenied
+        case .timedOut:
+            if minting.socket == .restricted { silence.begin(at: clock()) }
+            throw .consentTimeout
+        case .unavailable(let detail):
+            // Where the homeserver verifies the user, the caller may ask by itself anyway.
+            throw .promptUnavailable(detail, for: uia == nil ? minting.account : nil)
+        }
+    }
+}
+
+/// What the restricted socket may have of the user's attention.
+extension Minter {
+    /// So many requests at a time.
+    private static let maximumRestricted = 2
+
+    /// - Throws: `rate_limited` while nobody is heard there, `busy` where there are others.
+    func enterRestricted() throws(AgentError) {
+        if let left = silence.left(at: clock()) {
+            throw .rateLimited(Obstacle(scope: .local, limit: .restrictedSocket, wait: left))
+        }
+        guard restrictedCount < Self.maximumRestricted else {
+            let reason = "Others ask over the restricted socket already."
+            throw AgentError(.busy, reason, ["limit": "restricted_socket"])
+        }
+        restrictedCount += 1
+    }
+
+    func leaveRestricted() { restrictedCount -= 1 }
+}

@@ -1,0 +1,73 @@
+internal import JetonAPI
+internal import Synchronization
+
+/// Puts one question at a time to the user, in the order of arrival. Those that are withdrawn meanwhile are never shown.
+final class PromptDesk: Sendable {
+    private let prompter: Prompter
+    private let pause: Duration
+    private let line = WaitingLine()
+    private let state = Mutex(State())
+
+    private struct State {
+        var count = 0
+        var lastEnd: ContinuousClock.Instant?
+    }
+
+    /// One is shown, the others wait; more are nobody's waiting.
+    static let maximum = 9
+    /// A little longer than those before can take: who has lost patience by then is told so.
+    private static let patience = Duration.seconds(600)
+
+    /// - Parameters:
+    ///   - prompter: the way to the user.
+    ///   - pause: between one question and the next. A click or an Enter that was meant for the one that has just gone
+    ///     must not answer the next.
+    init(_ prompter: Prompter, pause: Duration = .milliseconds(1500)) {
+        self.prompter = prompter
+        self.pause = pause
+    }
+
+    var obstacle: String? { prompter.obstacle() }
+
+    /// - Parameters:
+    ///   - question: what is asked.
+    ///   - check: looks again, when it is this question's turn, whether there is any use in asking it.
+    /// - Returns: what the user said.
+    /// - Throws: what `check` throws; `busy`; `cancelled` where the task was.
+    func ask(
+        _ question: PromptQuestion,
+        check: @Sendable () async throws(AgentError) -> Void
+    ) async throws(AgentError) -> PromptAnswer {
+        guard enter() else {
+            throw AgentError(.busy, "The user has too many questions to answer already.", ["limit": "prompts"])
+        }
+        defer { leave() }
+        guard await line.enter("", within: Self.patience) else {
+            if Task.isCancelled { throw .withdrawn }
+            return .timedOut
+        }
+        defer { line.leave("") }
+        do {
+            if let end = state.withLock(\.lastEnd) { try await Task.sleep(until: end.advanced(by: pause)) }
+            try Task.checkCancellation()
+        } catch {
+            throw .withdrawn
+        }
+        try await check()
+        let answer = await prompter.ask(question)
+        // What could not be shown needs no pause.
+        if case .unavailable = answer {} else { state.withLock { $0.lastEnd = .now } }
+        if Task.isCancelled { throw .withdrawn }
+        return answer
+    }
+
+    private func enter() -> Bool {
+        state.withLock { state in
+            guard state.count < Self.maximum else { return false }
+            state.count += 1
+            return true
+        }
+    }
+
+    private func leave() { state.withLock { $0.count -= 1 } }
+}

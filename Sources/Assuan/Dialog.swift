@@ -1,0 +1,64 @@
+public import JetonAPI
+
+/// What a question looks like: the words are ours, and what others wrote stands in quotes or behind its name.
+public struct Dialog: Sendable, Equatable {
+    public var text: String
+    /// What was wrong with the last answer.
+    public var error: String?
+    /// What is typed in is asked for so; nil where there is only yes and no.
+    public var prompt: String?
+    public var agree: String
+    public let cancel = "_Cancel"
+    public let title = "Jeton"
+
+    public init(_ question: PromptQuestion) {
+        let introduction: String
+        switch question.kind {
+        case .password:
+            introduction = "A program asks for a login token. Whoever has it signs in as you, once."
+            prompt = "Password:"
+            agree = "_Allow"
+        case .confirm:
+            introduction = "A program asks for a login token. Whoever has it signs in as you, once. Allow it?"
+            agree = "_Allow"
+        case .unlock:
+            introduction = "Unlock the agent? While it is locked, it mints no login tokens."
+            agree = "_Unlock"
+        }
+        // The first line has no word of others: some pinentries guess from it what kind of text this is.
+        var lines = [introduction, ""]
+        if let account = question.account { lines.append("Account: \(PlainText(account, maximumBytes: 200))") }
+        if let address = question.homeserver { lines.append("Homeserver: \(PlainText(address, maximumBytes: 100))") }
+        if let purpose = question.purpose {
+            lines.append("For, in its own words: “\(PlainText(purpose, maximumBytes: 150))”")
+        }
+        text = (lines + Self.origin(question.requester)).joined(separator: "\n")
+        error = Self.error(question)
+        if let left = question.attemptsLeft, question.isRepeated != true, question.kind == .password {
+            text += "\n\n\(Self.tries(left)) left."
+        }
+    }
+
+    private static func error(_ question: PromptQuestion) -> String? {
+        guard question.isRepeated == true else { return nil }
+        return "That password was wrong" + (question.attemptsLeft.map { "; \(tries($0)) left." } ?? ".")
+    }
+
+    private static func tries(_ count: Int) -> String { count == 1 ? "1 try is" : "\(count) tries are" }
+
+    /// What the kernel attests of the one who asks, apart from what it says of itself.
+    private static func origin(_ requester: Requester?) -> [String] {
+        guard let requester else {
+            return ["Who asks cannot be known: it came over the restricted socket, perhaps from another machine."]
+        }
+        var process = "Process \(requester.pid) of user \(requester.uid)"
+        if let unit = requester.unit { process += ", unit \(PlainText(unit, maximumBytes: 80))" }
+        var lines = [process]
+        if let command = requester.command {
+            lines.append("It calls itself: “\(PlainText(command, maximumBytes: 40))”")
+        }
+        let parents = (requester.parents ?? []).map(\.command).joined(separator: " ← ")
+        if !parents.isEmpty { lines.append("Started by: “\(PlainText(parents, maximumBytes: 110))”") }
+        return lines
+    }
+}

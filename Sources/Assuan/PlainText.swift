@@ -1,0 +1,55 @@
+/// Text of others as it can be shown in a dialog: on one line, and so short that what stands around it is still seen.
+/// It cannot break the line, turn the direction of writing, hide, overprint, or pass for markup.
+public struct PlainText: Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+
+    /// - Parameters:
+    ///   - text: whatever somebody wrote.
+    ///   - maximumBytes: in UTF-8, escaped for Assuan; a longer one ends in an ellipsis.
+    public init(_ text: String, maximumBytes: Int) {
+        var shown = ""
+        var (marks, bytes) = (0, 0)
+        var isCut = false
+        for scalar in text.unicodeScalars.prefix(maximumBytes) {
+            let harmless = Self.harmless(scalar)
+            marks = Self.isMark(scalar) ? marks + 1 : 0
+            // Letters of any language have fewer; more of them run over the lines above.
+            guard marks <= 2 else { continue }
+            // As the protocol writes it.
+            let size = harmless == "%" ? 3 : UTF8.width(harmless)
+            guard bytes + size <= maximumBytes - UTF8.width(Self.ellipsis) else {
+                isCut = true
+                break
+            }
+            bytes += size
+            shown.unicodeScalars.append(harmless)
+        }
+        isCut = isCut || text.unicodeScalars.dropFirst(maximumBytes).first != nil
+        if isCut { shown.unicodeScalars.append(Self.ellipsis) }
+        description = shown
+    }
+
+    private static let ellipsis: Unicode.Scalar = "…"
+
+    private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar {
+        // Some pinentries draw text that looks like HTML as HTML.
+        case "<": return "‹"
+        case ">": return "›"
+        // Ours stand around what others wrote.
+        case "“", "”": return "\""
+        default: break
+        }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            return "\u{FFFD}"
+        // All widths of nothing become one: a purpose must not push itself out of sight.
+        case .spaceSeparator: return " "
+        default: return scalar.properties.isDefaultIgnorableCodePoint ? "\u{FFFD}" : scalar
+        }
+    }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        [.nonspacingMark, .enclosingMark, .spacingMark].contains(scalar.properties.generalCategory)
+    }
+}

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Assuan
+internal import FoundationEssentials
+internal import Glibc
+internal import JetonAPI
+internal import Systemd
+
+/// Asks the user one question, for the agent.
+@main
+struct JetonPrompt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jeton-prompt",
+        abstract: "Asks one question by a pinentry, and tells the agent what the user said.",
+        discussion: """
+            systemd starts one for each question: `systemctl --user enable --now jeton-prompt.socket`. Standard input
+            is the connection: a line of JSON with the question comes in, a line with the answer goes out.
+            """,
+        version: "jeton-prompt \(releaseVersion)"
+    )
+
+    @Option(help: "The folder of config.json5, where the pinentry is named (default: ~/.config/jeton).")
+    var config: String?
+
+    func run() throws {
+        do {
+            try ProcessProtections.forbidDumps()
+        } catch {
+            StandardError.write("jeton-prompt: ignoring that a protection cannot be had: \(error)\n")
+        }
+        // The question is here at once: there is nobody who would type it.
+        let connection = AgentConnection(descriptor: STDIN_FILENO)
+        do {
+            try connection.requireAgent()
+            let question = try connection.question()
+            let environment = ProcessInfo.processInfo.environment
+            let program = try PinentryProgram.find(in: config, environment)
+            // Withdrawn: there is nobody to answer to.
+            guard let answer = Pinentry(program, environment: environment).ask(question, for: STDIN_FILENO) else {
+                return
+            }
+            connection.answer(answer)
+        } catch let refusal as Refusal {
+            StandardError.write("jeton-prompt: \(refusal.reason)\n")
+            connection.answer(.unavailable(refusal.reason))
+            throw ExitCode.failure
+        }
+    }
+}
+
+/// Why no question is asked: a sentence without its full stop.
+struct Refusal: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}

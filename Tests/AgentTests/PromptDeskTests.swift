@@ -1,0 +1,77 @@
+import JetonAPI
+import Synchronization
+import Testing
+
+@testable import Agent
+
+/// One question at a time.
+@Suite(.timeLimit(.minutes(1))) struct PromptDeskTests {
+    private static let question = PromptQuestion(.confirm, requester: nil, deadlineMs: 1000)
+
+    private final class Shown: Sendable {
+        let count = Mutex((now: 0, most: 0, all: 0))
+
+        func begin() { count.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.all + 1) } }
+        func end() { count.withLock { $0.now -= 1 } }
+    }
+
+    @Test func `whatever comes at once, one is shown at a time, with a pause between`() async throws {
+        let shown = Shown()
+        let desk = PromptDesk(
+            Prompter(obstacle: { nil }) { _ in
+                shown.begin()
+                await Task.yield()
+                shown.end()
+                return .denied
+            },
+            pause: .milliseconds(50)
+        )
+        let began = ContinuousClock.now
+        let outcomes = await withTaskGroup { group in
+            for _ in 1...30 {
+                group.addTask { try? await desk.ask(Self.question) { () async throws(AgentError) in } }
+            }
+            return await group.reduce(into: [PromptAnswer?]()) { $0.append($1) }
+        }
+        let answered = outcomes.count { $0 == .denied }
+        #expect(answered >= PromptDesk.maximum)
+        let counts = shown.count.withLock { $0 }
+        #expect(counts.most == 1)
+        #expect(counts.all == answered)
+        #expect(ContinuousClock.now - began >= .milliseconds(50) * (answered - 1))
+    }
+
+    @Test func `what has become useless meanwhile is not shown`() async throws {
+        let shown = Shown()
+        let desk = PromptDesk(
+            Prompter(obstacle: { nil }) { _ in
+                shown.begin()
+                return .denied
+            }
+        )
+        await #expect(throws: AgentError.consentDenied) {
+            try await desk.ask(Self.question) { () async throws(AgentError) in throw .consentDenied }
+        }
+        #expect(shown.count.withLock { $0.all } == 0)
+    }
+
+    @Test func `after each no the restricted socket is not heard for longer, up to an hour`() {
+        var silence = RestrictedSilence()
+        var now = TestClock.noon
+        #expect(silence.left(at: now) == nil)
+        var lengths: [Int] = []
+        for _ in 1...8 {
+            silence.begin(at: now)
+            lengths.append((silence.left(at: now)?.milliseconds ?? 0) / 1000)
+            now = now.advanced(by: .seconds(4000))
+            #expect(silence.left(at: now) == nil)
+        }
+        #expect(lengths == [60, 120, 240, 480, 960, 1920, 3600, 3600])
+        // A clock set back does not make it longer.
+        silence.begin(at: now)
+        #expect(silence.left(at: now.advanced(by: .seconds(-9000))) == .seconds(3600))
+        silence.end()
+        silence.begin(at: now)
+        #expect(silence.left(at: now) == .seconds(60))
+    }
+}
