@@ -1,0 +1,73 @@
+import DevHomeserver
+import JetonAPI
+import RPCClient
+import TestSupport
+import Testing
+
+/// Minting over the restricted socket: by the agent's own prompt, which says what cannot be known.
+@Suite struct RestrictedPromptTests {
+    private static func error(_ path: String, _ request: GenerateLoginToken = .init()) async throws -> AgentError {
+        try await onThread {
+            do {
+                _ = try RPCClient(path: path).call(request)
+            } catch RPCClient.Problem.refused(let error) {
+                return error
+            }
+            throw Unexpected("a login token where an error was due")
+        }
+    }
+
+    @Test func `the prompt decides, says that the requester cannot be known, and after a no there is silence`()
+        async throws
+    {
+        let (folder, prompt) = (try ScratchFolder(), try await PromptUnderTest("ok cancel"))
+        let path = folder.file("r.sock")
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let user = try await homeserver.newUser()
+        let limits = "limits: {login_token: {count: 99, per_ms: 60000}}"
+        let agent = try await AgentUnderTest(
+            // Whatever the policy, over this socket somebody is asked.
+            configuration: "{restricted_socket: '\(path)', consent: 'none', \(limits)}",
+            arguments: ["--prompt-socket", prompt.socket]
+        ).start()
+        try await agent.logIn(user, at: homeserver.address)
+        let token = try await onThread { try RPCClient(path: path).call(GenerateLoginToken(purpose: "a box")) }
+        #expect(try await OtherClient(homeserver.address).logIn(token: token.loginToken.reveal()).status == 200)
+        #expect(prompt.description.contains("Who asks cannot be known"))
+        #expect(!prompt.description.contains("Process"))
+
+        #expect(try await Self.error(path).kind == .consentDenied)
+        let silent = try await Self.error(path)
+        #expect(silent.kind == .rateLimited)
+        #expect(silent.data["limit"] == "restricted_socket")
+        #expect((50_000...60_000).contains(silent.data["retry_after_ms"]?.integerValue ?? 0))
+        #expect(prompt.questions == 2)
+        // The owner's own socket is not silenced.
+        _ = try await agent.call(GenerateLoginToken())
+        try await agent.stop()
+    }
+
+    @Test func `two at a time may have the user asked there`() async throws {
+        let (folder, prompt) = (try ScratchFolder(), try await PromptUnderTest("hang"))
+        let path = folder.file("r.sock")
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest(
+            configuration: "{restricted_socket: '\(path)', limits: {login_token: {count: 99, per_ms: 60000}}}",
+            arguments: ["--prompt-socket", prompt.socket]
+        ).start()
+        try await agent.logIn(user, at: homeserver.address)
+        let clients = try (1...3).map { _ in try LineClient(path) }
+        for client in clients { client.request("1", GenerateLoginToken.name) }
+        let busy = try await onThread {
+            try clients.first { client in
+                client.request("2", Ping.name)
+                return try client.next()["error"]?["data"]?["kind"] == "busy"
+            }
+        }
+        #expect(busy != nil)
+        for client in clients { client.close() }
+        try await prompt.isQuiet()
+        try await agent.stop()
+    }
+}
