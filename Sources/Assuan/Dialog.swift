@@ -7,7 +7,7 @@ public struct Dialog: Sendable, Equatable {
     public var error: String?
     /// What is typed in is asked for so; nil where there is only yes and no.
     public var prompt: String?
-    public var agree: String
+    public let agree = "_Allow"
     public let cancel = "_Cancel"
     public let title = "Jeton"
 
@@ -17,13 +17,8 @@ public struct Dialog: Sendable, Equatable {
         case .password:
             introduction = "A program asks for a login token. Whoever has it signs in as you, once."
             prompt = "Password:"
-            agree = "_Allow"
         case .confirm:
             introduction = "A program asks for a login token. Whoever has it signs in as you, once. Allow it?"
-            agree = "_Allow"
-        case .unlock:
-            introduction = "Unlock the agent? While it is locked, it mints no login tokens."
-            agree = "_Unlock"
         }
         // The first line has no word of others: some pinentries guess from it what kind of text this is.
         var lines = [introduction, ""]

@@ -82,7 +82,7 @@ import Testing
     @Test func `the longest question fits on a line of Assuan`() {
         for filler in ["%", "x", "漢", "👨‍👩‍👧", "a\u{301}"] {
             let long = String(repeating: filler, count: 4000)
-            for kind in [PromptQuestion.Kind.password, .confirm, .unlock] {
+            for kind in [PromptQuestion.Kind.password, .confirm] {
                 let question = PromptQuestion(
                     kind,
                     account: long,
