@@ -30,6 +30,7 @@ extension Agent {
             let account = try await accounts.find(request.account)
             try await signingOut.logOut(request)
             await minter.forget(account)
+            await devices.forget(account)
             return Nothing()
         }
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
@@ -43,6 +44,11 @@ extension Agent {
         table.serve(GetRateLimitStatus.self) { request, caller throws(AgentError) in
             let accounts = if let named = try await named(request.account) { named } else { await accounts.userIds }
             return .init(limits: await book.limits(of: accounts, for: caller.peer.requester()))
+        }
+        table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
+        table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
+            try await devices.signOut(request, for: caller.peer.requester())
+            return Nothing()
         }
         table.serveAtOnce(SubscribeToEvents.self) { request, caller in
             subscribe(caller, to: request.types)

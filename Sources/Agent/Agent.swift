@@ -52,6 +52,7 @@ public struct Agent: Sendable {
     let signingOut: SigningOut
     let ssoLogins: SSOLogins
     let support: Support
+    let devices: Devices
     let startedAt: Moment
     let surroundings: Surroundings
 
@@ -127,6 +128,7 @@ public struct Agent: Sendable {
             logger: logger
         )
         signingOut = SigningOut(accounts: accounts, support: support, transport: transport, logger: logger)
+        devices = Devices(accounts: accounts, support: support, book: book, clock: clock, logger: logger)
         startedAt = clock()
         self.surroundings = surroundings
     }

@@ -95,17 +95,4 @@ extension MatrixClient {
             guard case .refused(let refusal) = error, refusal.endsSession, !refusal.softLogout else { throw error }
         }
     }
-
-    /// A device of the account (GET /devices).
-    public struct Device: Decodable, Sendable, Equatable {
-        public var deviceId: String
-        public var displayName: String?
-        public var lastSeenTs: Int64?
-        public var lastSeenIp: String?
-    }
-
-    public func devices(_ accessToken: Secret) async throws(MatrixError) -> [Device] {
-        struct Body: Decodable { var devices: [Device] }
-        return try await exchange("GET", "/v3/devices", bearer: accessToken, expecting: Body.self).devices
-    }
 }

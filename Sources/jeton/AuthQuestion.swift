@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import JetonAPI
 
-/// What the homeserver wants to know before it mints: `auth_required`, taken apart.
+/// What the homeserver wants to know before it does it: `auth_required`, taken apart.
 struct AuthQuestion {
     let challenge: String
     /// When the challenge is no longer accepted.

@@ -17,7 +17,7 @@ struct Jeton: ParsableCommand {
         subcommands: [
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
             LimitsCommand.self, SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
-            DoctorCommand.self, RPCCommand.self,
+            DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self,
         ]
     )
 }

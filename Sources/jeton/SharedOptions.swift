@@ -23,4 +23,16 @@ struct SharedOptions: ParsableArguments {
 struct AccountOption: ParsableArguments {
     @Option(help: "The account, as a full user id; needed where the agent holds several and none is the default.")
     var account: String?
+
+    /// Which account it will be, for what must name it: an identifier for the password.
+    func resolve(by agent: RPCClient) throws -> String {
+        if let account { return account }
+        let accounts = try agent.call(ListAccounts()).accounts
+        if let chosen = accounts.first(where: \.isDefault) { return chosen.userId }
+        guard !accounts.isEmpty else {
+            throw Failure(.logInAgain, "no account is signed in; begin with: jeton login @you:example.org")
+        }
+        let names = accounts.map(\.userId).joined(separator: ", ")
+        throw Failure(.usage, "there are several accounts; add --account with one of \(names)")
+    }
 }

@@ -8,6 +8,8 @@ struct StageAnswers {
     let account: String
     let readsPassword: Bool
     let opensBrowser: Bool
+    /// What has not happened where the user gives up, as the end of a sentence.
+    let undone: String
     /// Answers that were refused.
     private var refusals = 0
     /// The page that the user was sent to last.
@@ -18,10 +20,11 @@ struct StageAnswers {
     /// How often the agent is asked whether the user is done in the browser: nobody announces it.
     private static let pause: useconds_t = 2_000_000
 
-    init(account: String, readsPassword: Bool, opensBrowser: Bool) {
+    init(account: String, readsPassword: Bool, opensBrowser: Bool, undone: String = "nothing was minted") {
         self.account = account
         self.readsPassword = readsPassword
         self.opensBrowser = opensBrowser
+        self.undone = undone
     }
 
     /// The authentication dictionary to send next; for a stage in the browser the challenge alone, after a pause.
@@ -61,7 +64,7 @@ struct StageAnswers {
             throw Failure(.noPrompt, "the homeserver wants \(what), and there is no terminal\(advice)")
         }
         guard let answer = terminal.ask(question, echoing: false), !answer.isEmpty else {
-            throw Failure(.denied, "nothing was entered; nothing was minted")
+            throw Failure(.denied, "nothing was entered; \(undone)")
         }
         return answer
     }
@@ -72,7 +75,7 @@ struct StageAnswers {
         }
         Output.complain("The homeserver's terms:")
         for policy in policies { Output.complain("  \(policy)") }
-        guard terminal.confirm("Do you agree?") else { throw Failure(.denied, "you did not agree; nothing was minted") }
+        guard terminal.confirm("Do you agree?") else { throw Failure(.denied, "you did not agree; \(undone)") }
     }
 
     /// Sends the user to the page of a stage, once, and then lets time pass.
@@ -93,7 +96,7 @@ struct StageAnswers {
         // After the next pause the challenge would be gone, and nobody could be told why.
         let next = Moment.now.advanced(by: .microseconds(Int64(Self.pause)) + .seconds(1))
         if let expiresAt = question.expiresAt, expiresAt <= next {
-            throw Failure(.timedOut, "nobody confirmed it in the browser in time; nothing was minted")
+            throw Failure(.timedOut, "nobody confirmed it in the browser in time; \(undone)")
         }
         usleep(Self.pause)
         return ["challenge": .string(question.challenge)]

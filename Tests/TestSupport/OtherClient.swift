@@ -20,10 +20,11 @@ public struct OtherClient: Sendable {
         try await send("POST", "/_matrix/client/v3/login", body: ["type": "m.login.token", "token": token])
     }
 
-    /// Signs in by password.
-    public func logIn(_ user: TestUser) async throws -> Answer {
+    /// Signs in by password, with a device id of its own where it wants one.
+    public func logIn(_ user: TestUser, deviceId: String? = nil) async throws -> Answer {
         let identifier = ["type": "m.id.user", "user": user.id]
-        let body: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
+        var body: [String: Any] = ["type": "m.login.password", "identifier": identifier, "password": user.password]
+        body["device_id"] = deviceId
         return try await send("POST", "/_matrix/client/v3/login", body: body)
     }
 

@@ -1,7 +1,7 @@
 internal import JetonAPI
 internal import MatrixClient
 
-/// A minting that waits for the user: what it was asked for, and what is still wanted.
+/// A minting, or a sign-out, that waits for the user: what it was asked for, and what is still wanted.
 struct Challenge: Sendable {
     enum Wants: Sendable {
         /// The homeserver's user-interactive authentication.
@@ -19,6 +19,8 @@ struct Challenge: Sendable {
     let id: String
     let account: String
     let purpose: String?
+    /// The device that is to be signed out; nil where a login token is to be minted.
+    let device: String?
     /// By which socket it was asked for, and must be answered.
     let socket: Caller.Socket
     /// Only the agent's own prompt may answer it.
@@ -51,6 +53,7 @@ struct Challenges: Sendable {
         _ wants: Challenge.Wants,
         account: String,
         purpose: String?,
+        device: String? = nil,
         socket: Caller.Socket = .agent,
         isForPrompt: Bool = false,
         at now: Moment
@@ -60,6 +63,7 @@ struct Challenges: Sendable {
             id: Identifier.make("c"),
             account: account,
             purpose: purpose,
+            device: device,
             socket: socket,
             isForPrompt: isForPrompt,
             expiresAt: now.advanced(by: isForPrompt ? Challenge.lifeAtPrompt : Challenge.life),

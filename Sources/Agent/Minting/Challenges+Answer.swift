@@ -43,8 +43,21 @@ extension Challenges {
         return challenge
     }
 
+    /// The challenge that a sign-out answers, if it answers one; it must be of the same account and device.
+    /// - Throws: what is wrong with the answer.
+    mutating func answered(by request: SignOutDevice, at now: Moment) throws(AgentError) -> Challenge? {
+        guard let auth = request.auth else { return nil }
+        guard let challenge = find(try Self.challenge(in: auth), at: now),
+            case .authentication(let uia) = challenge.wants
+        else { throw .challengeGone("auth.challenge") }
+        guard request.deviceId == challenge.device, request.account == nil || request.account == challenge.account
+        else { throw .challengeBound }
+        try Self.check(auth, for: uia)
+        return challenge
+    }
+
     /// What the homeserver would only refuse by the letter is named here, and costs no request.
-    private static func check(_ auth: [String: JSONValue], for uia: UIAChallenge) throws(AgentError) {
+    static func check(_ auth: [String: JSONValue], for uia: UIAChallenge) throws(AgentError) {
         // The challenge alone asks how things stand.
         guard auth.count > 1 else { return }
         guard let stage = auth["type"]?.stringValue else {
@@ -70,15 +83,19 @@ extension Challenges {
         case (nil, nil): return nil
         case (.some, .some): throw .invalidParams("auth and consent exclude each other", field: "consent")
         case (nil, let consent?): return (consent.challenge, "consent.challenge")
-        case (let auth?, nil):
-            guard let id = auth["challenge"]?.stringValue else {
-                let problem = "auth.challenge is missing; a request without auth gives one"
-                throw .invalidParams(problem, field: "auth.challenge")
-            }
-            guard auth["session"] == nil else {
-                throw .invalidParams("auth.session is not known here; use auth.challenge", field: "auth.session")
-            }
-            return (id, "auth.challenge")
+        case (let auth?, nil): return (try challenge(in: auth), "auth.challenge")
         }
+    }
+
+    /// Which challenge an authentication dictionary answers.
+    static func challenge(in auth: [String: JSONValue]) throws(AgentError) -> String {
+        guard let id = auth["challenge"]?.stringValue else {
+            let problem = "auth.challenge is missing; a request without auth gives one"
+            throw .invalidParams(problem, field: "auth.challenge")
+        }
+        guard auth["session"] == nil else {
+            throw .invalidParams("auth.session is not known here; use auth.challenge", field: "auth.session")
+        }
+        return id
     }
 }

@@ -60,6 +60,13 @@ actor MintBook {
         throw .rateLimited(obstacle, challenge: challenge?.isAnswered == true ? challenge : nil)
     }
 
+    /// - Throws: `rate_limited`, where too many passwords were wrong, whatever they were for.
+    func checkPasswords(of account: String) throws(AgentError) {
+        let now = clock()
+        guard let wait = record(of: account, at: now).wrongPasswordWait(at: now, quotas.wrongPassword) else { return }
+        throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
+    }
+
     private func obstacle(_ account: String, _ requester: Requester?, at now: Moment) -> Obstacle? {
         if let obstacle = record(of: account, at: now).obstacle(at: now, quotas) { return obstacle }
         guard let requester, let quota = quotas.requester else { return nil }

@@ -99,37 +99,11 @@ extension Minter {
         to next: UIAChallenge
     ) async throws(AgentError) -> AgentError {
         if let deadEnd = next.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
-        var next = next
-        next.session = next.session ?? last.session
-        if next.errcode == "M_FORBIDDEN", minting.stage == "m.login.password" {
-            try await book.noteWrongPassword(of: minting.account)
-        }
-        if let stage = minting.stage, next.errcode == nil, !next.completed.contains(stage) {
-            next.error = "\(stage) was answered, and does not count as done"
-        }
+        let next = next.following(last, answeredBy: minting.stage)
+        if next.isWrongPassword(in: minting.stage) { try await book.noteWrongPassword(of: minting.account) }
         var challenge = challenge
         challenge.wants = .authentication(next)
         challenges.reopen(challenge)
         return .authRequired(challenge, next, at: session.homeserver)
-    }
-}
-
-extension UIAChallenge {
-    /// Why nothing that anybody could answer would bring this on.
-    var deadEnd: String? {
-        if progress.isDone { return "asks the user again after all that it wanted is done" }
-        return progress.nextStages.isEmpty ? "wants to ask the user, and offers no way to do it" : nil
-    }
-
-    /// The stages that may be answered next. A flow is chosen by answering one of its stages, and may be left again.
-    var answerableStages: Set<String> { Set(flows.compactMap { progress.left(in: $0).first }) }
-
-    /// The pages for the stages that are left, by stage. A password has none, and a dummy needs none: so the session
-    /// goes out only where the user cannot do without.
-    func fallbackPages(at homeserver: HomeserverAddress) -> [String: JSONValue] {
-        let stages = Set(flows.flatMap { progress.left(in: $0) }).subtracting(["m.login.password", "m.login.dummy"])
-        return stages.reduce(into: [:]) { pages, stage in
-            pages[stage] = fallbackPage(of: stage, at: homeserver).map { .string($0.reveal()) }
-        }
     }
 }

@@ -69,7 +69,7 @@ extension Minter {
             case .matrix(.authenticationRequired(let uia)):
                 try await giveBack(attempt, reopening: challenge)
                 return .wants(uia)
-            case .matrix(.refused(let refusal)) where Self.isForgotten(refusal, auth):
+            case .matrix(.refused(let refusal)) where refusal.hasForgottenSession(of: auth):
                 try await giveBack(attempt, reopening: challenge)
                 return .forgotten(.refused(refusal))
             case .matrix(let error): throw try await settle(minting, session, auth, attempt, challenge, error)
@@ -125,10 +125,6 @@ extension Minter {
         try await accounts.authorized(account, isAct: true) { client, accessToken throws(MatrixError) in
             try await client.getLoginToken(accessToken, auth: auth)
         }
-    }
-
-    private static func isForgotten(_ refusal: MatrixError.Refusal, _ auth: [String: JSONValue]?) -> Bool {
-        auth?["session"] != nil && refusal.status == 400 && refusal.errcode == "M_UNKNOWN"
     }
 
     private func settle(

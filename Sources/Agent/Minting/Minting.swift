@@ -18,15 +18,5 @@ struct Minting: Sendable {
     var stage: String? { request.auth?["type"]?.stringValue }
 
     /// The caller's authentication dictionary with the homeserver's session in place of our challenge.
-    func auth(in uia: UIAChallenge) -> [String: JSONValue] {
-        var auth = request.auth ?? [:]
-        auth["challenge"] = nil
-        auth["session"] = uia.session.map { .string($0.reveal()) }
-        // Synapse 1.163.2 fails with 500 where the phone's older name, `number`, is missing.
-        if case .object(var identifier)? = auth["identifier"], identifier["type"] == "m.id.phone" {
-            identifier["number"] = identifier["number"] ?? identifier["phone"]
-            auth["identifier"] = .object(identifier)
-        }
-        return auth
-    }
+    func auth(in uia: UIAChallenge) -> [String: JSONValue] { uia.answer(by: request.auth ?? [:]) }
 }

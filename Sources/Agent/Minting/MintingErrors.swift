@@ -120,6 +120,6 @@ extension AgentError {
 
     static let challengeBound = AgentError(
         .forbidden,
-        "This challenge was given for another account or purpose; begin anew without it."
+        "This challenge was given for another account, purpose or device; begin anew without it."
     )
 }

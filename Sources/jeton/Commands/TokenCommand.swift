@@ -43,7 +43,7 @@ struct TokenCommand: ParsableCommand {
             throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
         }
         let agent = try shared.connect()
-        let account = try Self.resolve(account.account, agent)
+        let account = try account.resolve(by: agent)
         var minting = TokenMinting(
             agent: agent,
             account: account,
@@ -56,17 +56,5 @@ struct TokenCommand: ParsableCommand {
         guard !shared.json else { return Output.say(json: token) }
         Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
         Output.say(token.loginToken.reveal())
-    }
-
-    /// Which account it will be: the identifier for the password must name it.
-    private static func resolve(_ account: String?, _ agent: RPCClient) throws -> String {
-        if let account { return account }
-        let accounts = try agent.call(ListAccounts()).accounts
-        if let chosen = accounts.first(where: \.isDefault) { return chosen.userId }
-        guard !accounts.isEmpty else {
-            throw Failure(.logInAgain, "no account is signed in; begin with: jeton login @you:example.org")
-        }
-        let names = accounts.map(\.userId).joined(separator: ", ")
-        throw Failure(.usage, "there are several accounts; add --account with one of \(names)")
     }
 }

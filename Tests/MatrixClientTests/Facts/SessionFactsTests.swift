@@ -141,6 +141,7 @@ struct SessionFactsTests {
             { _ = try await $0.loginTokenCapability(accessToken) }, { try await $0.logOut(accessToken) },
             { _ = try await $0.getLoginToken(accessToken, auth: nil) }, { _ = try await $0.refresh(accessToken) },
             { _ = try await $0.logIn(.loginToken(accessToken)) },
+            { try await $0.deleteDevice("DIIDRPWVHJ", accessToken, auth: nil) },
         ]
         for call in calls {
             let requests = try await ask(.json(200, "{}")) { try await call($0) }.requests

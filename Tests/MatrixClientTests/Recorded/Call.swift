@@ -48,14 +48,29 @@ extension Transcript {
                 return (.done, [])
             }
         case "POST /v1/login/get_token": return getLoginToken(token)
+        case let line where line.hasPrefix("DELETE /v3/devices/"): return deleteDevice(token)
         default: return nil
         }
     }
 
-    private func getLoginToken(_ token: Secret) -> Call {
-        var auth: [String: JSONValue]?
-        if case .object(let members) = members?["auth"] { auth = members }
+    private func deleteDevice(_ token: Secret) -> Call {
+        let device = String(path.split(separator: "/").last ?? "")
         return Call(
+            run: { [auth] in
+                try await $0.deleteDevice(device, token, auth: auth)
+                return (.done, [])
+            },
+            isExact: members.map { $0.isEmpty || auth != nil } ?? false
+        )
+    }
+
+    private var auth: [String: JSONValue]? {
+        guard case .object(let auth)? = members?["auth"] else { return nil }
+        return auth
+    }
+
+    private func getLoginToken(_ token: Secret) -> Call {
+        Call(
             run: { [auth] in
                 let minted = try await $0.getLoginToken(token, auth: auth)
                 return (.minted(life: minted.expiresInMs), [minted.loginToken])

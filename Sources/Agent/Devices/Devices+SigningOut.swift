@@ -1,0 +1,140 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// Signing out: the homeserver asks the user, as it does before it mints.
+extension Devices {
+    private enum Answer {
+        case done
+        case wants(UIAChallenge)
+        /// The homeserver knows nothing of this UIA session any more, or so it seems.
+        case forgotten(AgentError)
+    }
+
+    func begin(_ request: SignOutDevice, _ session: SessionRecord) async throws(AgentError) {
+        // Synapse asks for a password even for a device that there is not, and then says that it is done.
+        guard try await list(of: session).contains(where: { $0.deviceId == request.deviceId }) else {
+            throw .unknownDevice(request.deviceId, of: session.userId)
+        }
+        switch try await delete(request.deviceId, session, auth: nil) {
+        // It may not ask again whom it has asked a moment ago (Synapse: ui_auth.session_timeout).
+        case .done: return
+        case .forgotten(let error): throw error
+        case .wants(let uia):
+            if let deadEnd = uia.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
+            let challenge = challenges.open(
+                .authentication(uia),
+                account: session.userId,
+                purpose: nil,
+                device: request.deviceId,
+                at: clock()
+            )
+            throw .authRequired(challenge, uia, at: session.homeserver)
+        }
+    }
+
+    /// The user's answer to one stage, or word that one was done in the browser. The challenge is claimed, and open again
+    /// where it can be answered once more.
+    func answer(
+        _ challenge: Challenge,
+        _ uia: UIAChallenge,
+        by request: SignOutDevice,
+        _ session: SessionRecord
+    ) async throws(AgentError) {
+        let auth = request.auth ?? [:]
+        switch try await delete(request.deviceId, session, auth: uia.answer(by: auth), answering: challenge) {
+        case .done: return
+        case .wants(let next): throw try await goOn(challenge, session, auth, from: uia, to: next)
+        case .forgotten: try await beginAnew(challenge, by: request, session)
+        }
+    }
+
+    /// Another UIA session is begun, once; what was answered before is lost, and the user is asked for it again.
+    private func beginAnew(
+        _ challenge: Challenge,
+        by request: SignOutDevice,
+        _ session: SessionRecord
+    ) async throws(AgentError) {
+        switch try await delete(request.deviceId, session, auth: nil, answering: challenge) {
+        case .done: return
+        case .forgotten(let error): throw error
+        case .wants(let fresh): throw try await goOn(challenge, session, request.auth ?? [:], from: fresh, to: fresh)
+        }
+    }
+
+    private func goOn(
+        _ challenge: Challenge,
+        _ session: SessionRecord,
+        _ auth: [String: JSONValue],
+        from last: UIAChallenge,
+        to next: UIAChallenge
+    ) async throws(AgentError) -> AgentError {
+        if let deadEnd = next.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
+        let stage = auth["type"]?.stringValue
+        let next = next.following(last, answeredBy: stage)
+        if next.isWrongPassword(in: stage) { try await book.noteWrongPassword(of: session.userId) }
+        var challenge = challenge
+        challenge.wants = .authentication(next)
+        challenges.reopen(challenge)
+        return .authRequired(challenge, next, at: session.homeserver)
+    }
+
+    private func delete(
+        _ device: String,
+        _ session: SessionRecord,
+        auth: [String: JSONValue]?,
+        answering challenge: Challenge? = nil
+    ) async throws(AgentError) -> Answer {
+        do throws(SessionFailure) {
+            try await accounts.authorized(session.userId) { client, accessToken throws(MatrixError) in
+                try await client.deleteDevice(device, accessToken, auth: auth)
+            }
+            return .done
+        } catch {
+            switch error {
+            case .matrix(.authenticationRequired(let uia)): return .wants(uia)
+            case .matrix(.refused(let refusal)) where refusal.hasForgottenSession(of: auth):
+                return .forgotten(AgentError(.refused(refusal), at: session.homeserver))
+            case .matrix(.refused(let refusal)) where [404, 405].contains(refusal.status) && refusal.isUnrecognized:
+                throw await noSignOut(at: session)
+            // Somebody else's credentials: the homeserver goes on with these for nobody.
+            case .matrix(.refused(let refusal)) where refusal.status == 403: break
+            default: if let challenge { challenges.reopen(challenge) }
+            }
+            throw error.agentError(at: session.homeserver)
+        }
+    }
+
+    /// An OAuth 2.0 server ends sessions on its account page alone.
+    private func noSignOut(at session: SessionRecord) async -> AgentError {
+        let finding = try? await support.look(session.userId)
+        let reason = finding?.reason == .oauthServer ? SupportReason.oauthServer : .unknownServer
+        return .noSignOut(reason, at: session.homeserver, url: finding?.accountManagementUrl)
+    }
+}
+
+extension AgentError {
+    static func ownDevice(of account: String) -> AgentError {
+        .invalidParams(
+            "device_id is the agent's own device; to end its session, run `jeton logout --account \(account)`",
+            field: "device_id"
+        )
+    }
+
+    fileprivate static func unknownDevice(_ device: String, of account: String) -> AgentError {
+        .invalidParams(
+            "device_id \"\(device.prefix(64))\" is no device of \(account); `jeton devices` lists them",
+            field: "device_id"
+        )
+    }
+
+    fileprivate static func noSignOut(
+        _ reason: SupportReason,
+        at homeserver: HomeserverAddress,
+        url: String?
+    ) -> AgentError {
+        var data: [String: JSONValue] = ["reason": .string(reason.rawValue)]
+        data["account_management_url"] = url.map { .string($0) }
+        let way = url.map { "only on its account page: \($0)" } ?? "in none of the ways that are known here"
+        return AgentError(.unsupportedByHomeserver, "\(homeserver) lets devices be signed out \(way).", data)
+    }
+}

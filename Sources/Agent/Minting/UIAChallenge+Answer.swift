@@ -1,0 +1,60 @@
+internal import JetonAPI
+internal import MatrixClient
+
+/// What can be said to the homeserver's question, and what its next one means.
+extension UIAChallenge {
+    /// Why nothing that anybody could answer would bring this on.
+    var deadEnd: String? {
+        if progress.isDone { return "asks the user again after all that it wanted is done" }
+        return progress.nextStages.isEmpty ? "wants to ask the user, and offers no way to do it" : nil
+    }
+
+    /// The stages that may be answered next. A flow is chosen by answering one of its stages, and may be left again.
+    var answerableStages: Set<String> { Set(flows.compactMap { progress.left(in: $0).first }) }
+
+    /// The pages for the stages that are left, by stage. A password has none, and a dummy needs none: so the session
+    /// goes out only where the user cannot do without.
+    func fallbackPages(at homeserver: HomeserverAddress) -> [String: JSONValue] {
+        let stages = Set(flows.flatMap { progress.left(in: $0) }).subtracting(["m.login.password", "m.login.dummy"])
+        return stages.reduce(into: [:]) { pages, stage in
+            pages[stage] = fallbackPage(of: stage, at: homeserver).map { .string($0.reveal()) }
+        }
+    }
+
+    /// A caller's authentication dictionary with the homeserver's session in place of our challenge.
+    func answer(by caller: [String: JSONValue]) -> [String: JSONValue] {
+        var auth = caller
+        auth["challenge"] = nil
+        auth["session"] = session.map { .string($0.reveal()) }
+        // Synapse 1.163.2 fails with 500 where the phone's older name, `number`, is missing.
+        if case .object(var identifier)? = auth["identifier"], identifier["type"] == "m.id.phone" {
+            identifier["number"] = identifier["number"] ?? identifier["phone"]
+            auth["identifier"] = .object(identifier)
+        }
+        return auth
+    }
+
+    /// What is asked after an answer: the session goes on, and an answer that has changed nothing is said to have.
+    /// - Parameters:
+    ///   - last: what was asked before.
+    ///   - stage: what was answered; nil where the session went alone.
+    /// - Returns: the question, to be put to the user.
+    func following(_ last: UIAChallenge, answeredBy stage: String?) -> UIAChallenge {
+        var next = self
+        next.session = session ?? last.session
+        if let stage, errcode == nil, !completed.contains(stage) {
+            next.error = "\(stage) was answered, and does not count as done"
+        }
+        return next
+    }
+
+    /// Whether it says that the stage's answer was a wrong password.
+    func isWrongPassword(in stage: String?) -> Bool { errcode == "M_FORBIDDEN" && stage == "m.login.password" }
+}
+
+extension MatrixError.Refusal {
+    /// Whether the homeserver knows nothing of the UIA session any more, or so it seems.
+    func hasForgottenSession(of auth: [String: JSONValue]?) -> Bool {
+        auth?["session"] != nil && status == 400 && errcode == "M_UNKNOWN"
+    }
+}
