@@ -3,7 +3,9 @@ internal import Glibc
 internal import SystemPackage
 
 extension BusMessage {
-    /// Reads a message, which stays the caller's.
+    /// Reads a message, which stays the caller's. Anybody may send us a signal, of any form and size: one that cannot be
+    /// read says nothing.
+    /// - Throws: where that is the answer to a call, which only the bus can have let through.
     init(_ message: OpaquePointer) throws(Errno) {
         var type: UInt8 = 0
         _ = try Errno.check(unsafe sd_bus_message_get_type(message, &type))
@@ -23,7 +25,15 @@ extension BusMessage {
         default: kind = .other
         }
         sender = unsafe Self.text(sd_bus_message_get_sender(message))
-        arguments = try unsafe BusReader(message: message).readAll()
+        var reader = unsafe BusReader(message: message)
+        do throws(Errno) {
+            arguments = try reader.readAll()
+        } catch {
+            switch kind {
+            case .result, .failure: throw error
+            case .signal, .other: (kind, arguments) = (.other, [])
+            }
+        }
     }
 
     private static func text(_ text: UnsafePointer<CChar>?) -> String {
@@ -33,20 +43,26 @@ extension BusMessage {
 
 /// Reads a message's arguments, from the first one on.
 @safe private struct BusReader {
-    let message: OpaquePointer
+    private let message: OpaquePointer
+    /// How many values may yet come: logind has no more to say, and a stranger could have us hold millions.
+    private var left = 20_000
+
+    init(message: OpaquePointer) { unsafe self.message = message }
 
     /// What is left of the message, or of the container that was entered.
-    func readAll() throws(Errno) -> [BusValue] {
+    mutating func readAll() throws(Errno) -> [BusValue] {
         var values: [BusValue] = []
         while let value = try read() { values.append(value) }
         return values
     }
 
     /// Nil at the end.
-    private func read() throws(Errno) -> BusValue? {
+    private mutating func read() throws(Errno) -> BusValue? {
         var type: CChar = 0
         var contents: UnsafePointer<CChar>?
         guard try Errno.check(unsafe sd_bus_message_peek_type(message, &type, &contents)) > 0 else { return nil }
+        guard left > 0 else { throw .messageTooLong }
+        left -= 1
         switch UInt8(bitPattern: type) {
         case UInt8(ascii: "a"): return .array(try unsafe inside(type, contents))
         case UInt8(ascii: "r"), UInt8(ascii: "e"): return .fields(try unsafe inside(type, contents))
@@ -74,7 +90,7 @@ extension BusMessage {
         return value
     }
 
-    private func inside(_ type: CChar, _ contents: UnsafePointer<CChar>?) throws(Errno) -> [BusValue] {
+    private mutating func inside(_ type: CChar, _ contents: UnsafePointer<CChar>?) throws(Errno) -> [BusValue] {
         _ = try Errno.check(unsafe sd_bus_message_enter_container(message, type, contents))
         let values = try readAll()
         _ = try Errno.check(unsafe sd_bus_message_exit_container(message))
