@@ -202,6 +202,33 @@ struct LogindWatchTests {
         #expect(try told.say("a", "Unlock") == [.screen(isLocked: false)])
     }
 
+    @Test(arguments: [
+        ("org.freedesktop.DBus.Error.NoReply", true), ("org.freedesktop.DBus.Error.UnknownObject", false),
+    ])
+    func `an answer that a logind on its way out did not give is no word on the screen`(
+        error: String,
+        isLocked: Bool
+    ) throws {
+        var told = Told(sessions: ["a": Self.session("wayland", hint: true)], display: "a")
+        _ = try told.begin()
+        var asked: [BusCall] = []
+        let send: LogindWatch.Send = { call in
+            asked.append(call)
+            return 99
+        }
+        let changed: [BusValue] = [.string("any"), .dictionary(["Display": .fields([])]), .array([])]
+        let kind = BusMessage.Kind.signal(
+            path: "/user",
+            interface: "org.freedesktop.DBus.Properties",
+            member: "PropertiesChanged"
+        )
+        #expect(try told.watch.hear(BusMessage(kind, from: ":1.7", changed), send) == [])
+        #expect(asked.map(\.member) == ["GetAll"])
+        let failure = BusMessage(.failure(of: 99, name: error), from: "org.freedesktop.DBus")
+        #expect(try told.watch.hear(failure, send) == (isLocked ? [] : [.screen(isLocked: false)]))
+        #expect(try told.say("a", "Unlock") == (isLocked ? [.screen(isLocked: false)] : []))
+    }
+
     @Test func `the machine's waking is told, its falling asleep is not`() throws {
         var told = Told()
         _ = try told.begin()

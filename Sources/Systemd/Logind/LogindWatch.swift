@@ -28,6 +28,12 @@ public struct LogindWatch: Sendable {
     /// One who has more cannot sit at all of them, and the bus keeps 512 rules at most for each of its clients.
     private static let mostSessions = 100
 
+    /// The errors by which it is said that a user or a session is not there, or no longer.
+    private static let namesOfGone: Set = [
+        "org.freedesktop.login1.NoSuchUser", "org.freedesktop.login1.NoSuchSession",
+        "org.freedesktop.DBus.Error.UnknownObject",
+    ]
+
     private let uid: UInt32
     private var questions: [UInt64: Question] = [:]
     /// The unique name of logind; what others send is not from it.
@@ -61,13 +67,15 @@ public struct LogindWatch: Sendable {
         case .result(let call):
             guard let question = questions.removeValue(forKey: call) else { return [] }
             try take(message.arguments, for: question, send)
-        case .failure(let call, _):
+        case .failure(let call, let name):
             switch questions.removeValue(forKey: call) {
             case nil: return []
             case .owner:
                 // What was locked is not forgotten: it may be there still when logind comes.
                 told = false
                 return [.screen(isLocked: false), .absent]
+            // A logind on its way out has not said that something is over.
+            case _? where !Self.namesOfGone.contains(name): break
             case .user, .sessions: for path in sessions.keys { try drop(path, send) }
             case .session(let path): try drop(path, send)
             }
