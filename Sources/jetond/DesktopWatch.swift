@@ -14,6 +14,8 @@ final class DesktopWatch: Sendable {
     /// After so many tries to have a lost bus back, some seconds, the screen's lock is no longer believed.
     private static let triesInFaith = 4
     private static let longestPause = TimeAmount.hours(1)
+    /// Nor is it where a bus that came back says nothing for as long.
+    private static let faith = TimeAmount.seconds(8)
 
     private enum Link {
         case none
@@ -60,9 +62,10 @@ final class DesktopWatch: Sendable {
         state.value.retry = nil
         state.value.link = .connecting
         guard let path = BusAddress.system else { return lost("DBUS_SYSTEM_BUS_ADDRESS names no socket") }
-        if !state.value.hasAnswered {
-            state.value.deadline?.cancel()
-            state.value.deadline = loop.scheduleTask(in: Self.patience) { self.doWithout("no answer within a second") }
+        state.value.deadline?.cancel()
+        let patience = state.value.hasAnswered ? Self.faith : Self.patience
+        state.value.deadline = loop.scheduleTask(in: patience) {
+            self.doWithout("no answer within \(patience.nanoseconds / 1_000_000_000) s")
         }
         ClientBootstrap(group: loop)
             .channelInitializer { channel in
@@ -125,6 +128,7 @@ final class DesktopWatch: Sendable {
     /// There is no connection, or no longer.
     fileprivate func lost(_ reason: String) {
         state.value.link = .none
+        state.value.deadline?.cancel()
         guard state.value.hasAnswered else { return doWithout(reason) }
         state.value.failures += 1
         let failures = state.value.failures

@@ -94,7 +94,7 @@ import Testing
         let call = ["10", Programs.path("jeton"), "rpc", "login_token.generate", "--socket", agent.socket]
         let asked = try await run("/usr/bin/timeout", call)
         #expect(asked.status == 8, "\(asked.errors)")
-        #expect(count(agent, "no answer within a second") == 1)
+        #expect(count(agent, "no answer within 1 s") == 1)
         let log = agent.logText
         let serving = try #require(log.range(of: "serving", options: .backwards))
         let without = try #require(log.range(of: Self.without, options: .backwards))
@@ -127,5 +127,17 @@ import Testing
         try await eventually("it is found again", within: .seconds(60)) { count(agent, "logind does not run") == 3 }
         try await agent.stop()
         try await end(bus)
+    }
+
+    @Test func `a bus that comes back and says nothing is not waited for without end`() async throws {
+        let bus = try await bus()
+        let agent = try await agent().start()
+        try await eventually("there is no logind") { count(agent, "logind does not run") == 1 }
+        try await end(bus)
+        let silence = try await listen("OPEN:/dev/null", options: ["-u"])
+        try await eventually("it is given up", within: .seconds(60)) { count(agent, "no answer within 8 s") == 1 }
+        #expect(count(agent) == 2)
+        try await agent.stop()
+        try await end(silence)
     }
 }
