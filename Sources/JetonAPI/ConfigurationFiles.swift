@@ -32,7 +32,7 @@ public enum ConfigurationFiles {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             return names.filter { $0.hasSuffix(".json5") }.sorted().map { "config.d/\($0)" }
         } catch {
-            if isMissing(error) { return [] }
+            if try isMissing(folder, error) { return [] }
             throw ConfigurationProblem(file: folder, detail: "cannot be listed; is it a folder, and yours?")
         }
     }
@@ -41,14 +41,23 @@ public enum ConfigurationFiles {
         do {
             return Array(try Data(contentsOf: URL(filePath: path)))
         } catch {
-            if isMissing(error) { return nil }
+            if try isMissing(path, error) { return nil }
             throw ConfigurationProblem(file: path, detail: "cannot be read; is it a file, and yours?")
         }
     }
 
-    /// Only what is not there is left out in peace: a file that cannot be read might forbid something.
-    private static func isMissing(_ error: any Error) -> Bool {
+    /// Only what is not there is left out in peace: a file that cannot be read might forbid something. So might what a
+    /// link leads to.
+    private static func isMissing(_ path: String, _ error: any Error) throws(ConfigurationProblem) -> Bool {
         let code = (error as? CocoaError)?.code
-        return code == .fileReadNoSuchFile || code == .fileNoSuchFile
+        guard code == .fileReadNoSuchFile || code == .fileNoSuchFile else { return false }
+        guard let place = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return true }
+        throw ConfigurationProblem(
+            file: path,
+            detail: """
+                is a link to \(place), which cannot be seen from here; put the file itself there, for the service's \
+                sandbox hides the rest of the home folder
+                """
+        )
     }
 }

@@ -19,6 +19,24 @@ struct ConfigurationTests {
         #expect(try read() == Configuration())
     }
 
+    @Test(arguments: ["config.json5", "config.d", "config.d/a.json5"])
+    func `a link that leads nowhere is a mistake, as what it leads to may forbid something`(_ name: String) throws {
+        let link = "\(folder.path)/\(name)"
+        let files = FileManager.default
+        try files.createDirectory(
+            atPath: URL(filePath: link).deletingLastPathComponent().path,
+            withIntermediateDirectories: true
+        )
+        try files.createSymbolicLink(atPath: link, withDestinationPath: "\(folder.path)/away")
+        let problem = #expect(throws: ConfigurationProblem.self) { try read() }
+        #expect(problem?.file == link)
+        #expect(problem?.detail.contains("a link to \(folder.path)/away, which cannot be seen from here") == true)
+        if name != "config.d" {
+            try folder.write("{ consent: 'prompt' }", to: "away")
+            #expect(try read().consent == .prompt)
+        }
+    }
+
     @Test func `reads all there is to set, as people write it`() throws {
         try folder.write(
             """
