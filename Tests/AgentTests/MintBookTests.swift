@@ -286,6 +286,22 @@ struct MintBookTests {
         #expect(await (try open()).tokens(of: nil).map(\.state) == [.unknown, .live])
     }
 
+    @Test func `nothing is added to a half line, though the ledger cannot be written anew`() async throws {
+        _ = try await take(open())
+        let torn = Data(try ledgerText().dropLast(10).utf8)
+        try torn.write(to: URL(filePath: ledger))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: ledger)
+        let book = try open()
+        let blocker = "\(folder.path)/.mints.jsonl.new"
+        try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
+        // Whoever comes second must not trust in what the first one is still at.
+        let takings = (1...20).map { number in
+            Task { try await book.take("@\(number):example.org", purpose: nil, requester: someone) }
+        }
+        for taking in takings { await #expect(throws: AgentError.self) { try await taking.value } }
+        #expect(try Data(contentsOf: URL(filePath: ledger)) == torn)
+    }
+
     @Test func `lists the newest first`() async throws {
         let book = try open()
         var ids: [String] = []

@@ -223,8 +223,10 @@ actor MintBook {
                 appended = count + 1
                 try await log.append(step, until: durability)
             } else {
-                appended = 0
+                // Until that is done nobody may append: what is there may end in half a line.
+                appended = nil
                 try await log.replace(with: records.map { MintStep(whole: $0.value, of: $0.key) })
+                appended = 0
                 if hasOldFile { try await oldFile.remove() }
                 hasOldFile = false
             }
