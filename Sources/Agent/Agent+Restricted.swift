@@ -14,7 +14,9 @@ extension Agent {
             guard request.homeserver == nil else { throw .notRestricted("homeserver") }
             let account = try await restrictedAccount(request.account)
             do throws(AgentError) {
-                return try await support.look(account)
+                var finding = try await support.look(account)
+                if request.account == nil { finding.accountManagementUrl = nil }
+                return finding
             } catch {
                 throw request.account == nil ? error.withoutAccount : error
             }

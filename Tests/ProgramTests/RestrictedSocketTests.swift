@@ -90,6 +90,26 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `whoever names no account there learns of no account page either`() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.file("r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        let page = "https://account.example.org/account/"
+        await homeserver.server.change { $0.oauthIssuer = "https://account.example.org/" }
+        let (unnamed, named) = try await onThread {
+            let client = try RPCClient(path: path)
+            return (
+                try client.call(GetLoginTokenSupport()), try client.call(GetLoginTokenSupport(account: user.id))
+            )
+        }
+        #expect(unnamed.reason == .oauthServer && unnamed.accountManagementUrl == nil)
+        #expect(named.accountManagementUrl == page)
+        try await agent.stop()
+    }
+
     @Test func `its usual place is beside the agent's own`() async throws {
         let folder = try ScratchFolder()
         let environment = ["XDG_RUNTIME_DIR": folder.path]
