@@ -143,4 +143,19 @@ import Testing
         #expect(refused?.kind == .busy)
         #expect(began.duration(to: .now) >= .milliseconds(2000))
     }
+
+    @Test func `a permit that may yet go back is no limit that whoever gives up has met`() async throws {
+        let path = "/_matrix/client/v1/login/get_token"
+        await home.server.misbehave(on: path, .stall)
+        let first = Task {
+            try await patient.generate(GenerateLoginToken(waitMs: 60_000), for: mail, over: .agent).userId
+        }
+        while await !home.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
+        let refused = await #expect(throws: AgentError.self) {
+            try await patient.generate(GenerateLoginToken(waitMs: 10), for: backup, over: .agent)
+        }
+        #expect(refused?.kind == .busy)
+        await home.server.stop()
+        _ = await first.result
+    }
 }

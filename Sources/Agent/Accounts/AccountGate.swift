@@ -5,6 +5,9 @@ final class AccountGate: Sendable {
     /// Who waits, for each account that somebody is at.
     let waiting = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 
+    /// Whether somebody is at the account right now.
+    func isBusy(_ account: String) -> Bool { waiting.withLock { $0[account] != nil } }
+
     /// Runs `work` when it is this caller's turn. Each turn ends, for all that is waited for in it has a deadline.
     func pass<Value, Failure: Error>(
         _ account: String,

@@ -10,7 +10,8 @@ extension Minter {
 
     /// Why a caller went away empty-handed whose turn did not come in time.
     func outOfPatience(_ account: String) async throws(AgentError) -> AgentError {
-        try await book.check(account, for: nil, by: nil)
+        // A permit that somebody holds may yet go back: while the account is in use, no limit counts.
+        if !gate.isBusy(account) { try await book.check(account, for: nil, by: nil) }
         return AgentError(.busy, "Others wait for the same limit, and came first.", ["limit": "login_token"])
     }
 }
