@@ -22,7 +22,7 @@ extension AgentError.Kind {
         case .locked: "The agent is locked."
         case .forbidden: "The policy, or the socket that was used, does not allow it."
         case .busy: "Too much of something is under way."
-        case .outcomeUnknown: "The request to mint was sent and no answer came: a login token may exist."
+        case .outcomeUnknown: "A login token may exist, or does, and nobody has it."
         case .storageFailed: "The agent cannot write down what it has to remember."
         case .tokenBurnt: "A sign-in by login token has failed, and the token may be used up."
         case .cancelled: "The one who asked has withdrawn the request."
