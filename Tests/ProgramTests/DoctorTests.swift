@@ -84,6 +84,42 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `of a link it counts what it leads to`() async throws {
+        let agent = try AgentUnderTest(configuration: "{}")
+        let files = FileManager.default
+        // As people do who keep their settings elsewhere, and as systemd does with state of before its version 254.
+        for (link, place) in [("config/config.json5", "elsewhere.json5"), ("state", "older-state")] {
+            if link == "state" {
+                try files.createDirectory(
+                    atPath: agent.folder.file(place),
+                    withIntermediateDirectories: false,
+                    attributes: [.posixPermissions: 0o700]
+                )
+            } else {
+                try files.moveItem(atPath: agent.folder.file(link), toPath: agent.folder.file(place))
+            }
+            try files.createSymbolicLink(
+                atPath: agent.folder.file(link),
+                withDestinationPath: agent.folder.file(place)
+            )
+        }
+        try await agent.start()
+        let report = try await Report(of: agent)
+        #expect(report["configuration"]?.state == "ok", "\(report["configuration"]?.detail ?? "")")
+        #expect(report["state_folder"]?.state == "ok", "\(report["state_folder"]?.detail ?? "")")
+        try files.setAttributes([.posixPermissions: 0o666], ofItemAtPath: agent.folder.file("elsewhere.json5"))
+        let cure = "Run: chmod go-w \(agent.folder.file("config/config.json5"))"
+        #expect(try await Report(of: agent)["configuration"]?.cure == cure)
+        #expect(try await run("/bin/sh", ["-c", String(cure.dropFirst(5))]).status == 0)
+        // The agent itself takes no links in place of its files.
+        try files.createSymbolicLink(atPath: "\(agent.state)/mints.jsonl", withDestinationPath: "/dev/null")
+        let flawed = try await Report(of: agent)
+        #expect(flawed["configuration"]?.state == "ok")
+        let detail = "\(agent.state)/mints.jsonl is a link, which the agent does not follow"
+        #expect(flawed["state_folder"]?.detail == detail)
+        try await agent.stop()
+    }
+
     @Test func `a mistake in the configuration is told with its line`() async throws {
         let agent = try await AgentUnderTest(configuration: "{}").start()
         try agent.folder.write("{\n  consent: 7,\n}", to: "config/config.json5")

@@ -36,6 +36,33 @@ import Testing
         #expect(findings["socket_unit"]?.state == "ok")
     }
 
+    @Test func `an agent that ends again and again is told, though systemd goes on trying`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.dropIn("ends", "[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=60\nRestartSteps=0\n")
+        try await agent.user.systemctl("start", "--no-block", "jetond.service")
+        try await eventually("systemd waits") { try await agent.property("SubState").hasPrefix("auto-restart") }
+        let finding = try #require(try await findings(agent, status: 1)["service_unit"])
+        #expect(finding.state == "problem")
+        #expect(finding.detail.contains("ends again and again (exit-code, status "), "\(finding.detail)")
+        #expect(finding.cure?.contains("journalctl --user --unit=jetond.service") == true)
+    }
+
+    @Test func `settings that are a link out of the sandbox stop the agent, and the cure brings them in`()
+        async throws
+    {
+        let agent = try await InstalledAgent.ready()
+        let kept = "\(agent.user.home)/dotfiles.json5"
+        try await agent.user.write("{ consent: 'prompt' }", to: kept)
+        try await agent.user.say("ln", "-sf", kept, agent.configuration)
+        #expect(try await agent.jeton("rpc", "agent.ping").status == 2)
+        let finding = try #require(try await findings(agent, status: 1)["configuration"])
+        #expect(finding.detail.contains("\(agent.configuration) is a link to \(kept), which the service cannot see"))
+        let cure = try #require(finding.cure)
+        try await agent.user.say("sh", "-c", String(cure.dropFirst(5)))
+        #expect(try await agent.jeton("rpc", "agent.ping").status == 0)
+        #expect(try await findings(agent, status: 0)["configuration"]?.state == "ok")
+    }
+
     @Test func `a socket that is off or not enabled is told, and the cure switches it on`() async throws {
         let agent = try await InstalledAgent.ready()
         try await agent.user.systemctl("disable", "--now", "jetond.socket")

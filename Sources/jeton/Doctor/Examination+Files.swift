@@ -50,7 +50,7 @@ extension Examination {
             return findings.problem("state_folder", "\(folders.state) is no folder", cure: cure)
         }
         let files = FileFacts.names(in: folders.state).compactMap { FileFacts("\(folders.state)/\($0)") }
-        let flaws = [folder.flaw(wanted: 0o700)] + files.map { $0.flaw(wanted: $0.kind == .folder ? 0o700 : 0o600) }
+        let flaws = [folder.flaw(wanted: 0o700)] + files.map { $0.flawInState }
         for case let flaw? in flaws { findings.problem("state_folder", flaw.detail, cure: flaw.cure) }
         if flaws.allSatisfy({ $0 == nil }) {
             findings.ok("state_folder", "\(folders.state): only you can open it (mode \(folder.shownMode))")
@@ -67,9 +67,23 @@ extension Examination {
         }
         let files = FileFacts.names(in: folder).map { "\(folder)/\($0)" }
         let more = FileFacts.names(in: "\(folder)/config.d").map { "\(folder)/config.d/\($0)" }
-        let flaws = ([folder] + files + more).compactMap { FileFacts($0)?.flawIfWritable() }
+        let facts = ([folder] + files + more).compactMap { FileFacts($0) }
+        let flaws = facts.compactMap { $0.flawIfWritable() ?? flawOfLink($0, in: folder) }
         for flaw in flaws { findings.problem("configuration", flaw.detail, cure: flaw.cure) }
         checkConfiguration(in: folder, isFlawed: !flaws.isEmpty)
+    }
+
+    /// Of the home folder the service sees no more than its own two folders.
+    private func flawOfLink(_ file: FileFacts, in folder: String) -> FileFacts.Flaw? {
+        guard units != nil, file.path != folder, let link = file.link, let place = FileFacts.real(file.path),
+            let home = ProcessInfo.processInfo.environment["HOME"].flatMap(FileFacts.real), place.hasPrefix("\(home)/"),
+            let folder = FileFacts.real(folder), !place.hasPrefix("\(folder)/")
+        else { return nil }
+        let (from, to) = (FileFacts.quoted(place), FileFacts.quoted(file.path))
+        return (
+            "\(file.path) is a link to \(link), which the service cannot see in its sandbox",
+            "Run: cp -r --remove-destination \(from) \(to)"
+        )
     }
 
     /// By the agent's own program: no other knows what it takes.

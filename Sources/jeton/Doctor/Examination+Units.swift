@@ -47,8 +47,13 @@ extension Examination {
             let detail = "jetond.service has changed on the disk, and systemd has not read it"
             return findings.problem("service_unit", detail, cure: "Run: systemctl --user daemon-reload")
         }
+        let end = "(\(unit["Result"]), status \(unit["ExecMainStatus"]))"
+        guard !unit.isTriedAgain else {
+            let cure = "See why: journalctl --user --unit=jetond.service --lines=20"
+            return findings.problem("service_unit", "jetond.service ends again and again \(end)", cure: cure)
+        }
         guard !unit.isFailed else {
-            let detail = "jetond.service has failed (\(unit["Result"]), status \(unit["ExecMainStatus"]))"
+            let detail = "jetond.service has failed \(end)"
             let isMistake = unit["ExecMainStatus"] == Self.misconfigured
             let again = isMistake ? "; it starts again with the next request, once that is mended" : ""
             let cure = "See why: journalctl --user --unit=jetond.service --lines=20\(again)"

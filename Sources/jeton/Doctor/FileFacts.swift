@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// Who owns a file, and who may do what with it.
+/// Who owns a file, and who may do what with it. Of a link it is what it leads to that counts.
 struct FileFacts {
     enum Kind { case folder, file, socket, other }
 
@@ -9,11 +9,14 @@ struct FileFacts {
     let kind: Kind
     let owner: Int
     let mode: Int
+    /// Where the path itself is a link: what is written in it.
+    let link: String?
 
-    /// Nil where there is nothing, or nothing that we may look at. Links are not followed.
+    /// Nil where there is nothing, or nothing that we may look at.
     init?(_ path: String) {
+        link = try? FileManager.default.destinationOfSymbolicLink(atPath: path)
         var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
+        guard unsafe stat(path, &status) == 0 else { return nil }
         self.path = path
         kind =
             switch status.st_mode & S_IFMT {
@@ -32,10 +35,13 @@ struct FileFacts {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    /// What is wrong with a file that nobody else may use, and what to do about it.
+    /// What is wrong, and what to do about it.
+    typealias Flaw = (detail: String, cure: String)
+
+    /// What is wrong with a file that nobody else may use.
     /// - Parameter wanted: as in 0o700.
     /// - Returns: nil where nothing is.
-    func flaw(wanted: Int) -> (detail: String, cure: String)? {
+    func flaw(wanted: Int) -> Flaw? {
         if !isOwn {
             return (
                 "\(path) belongs to user \(owner), not to you", "Run: sudo chown \(geteuid()) \(Self.quoted(path))"
@@ -47,7 +53,7 @@ struct FileFacts {
     }
 
     /// What is wrong with a file that others may read, and must not change.
-    func flawIfWritable() -> (detail: String, cure: String)? {
+    func flawIfWritable() -> Flaw? {
         if !isOwn, owner != 0 {
             return (
                 "\(path) belongs to user \(owner), not to you", "Run: sudo chown \(geteuid()) \(Self.quoted(path))"
@@ -56,6 +62,21 @@ struct FileFacts {
         // In a sticky folder, as /tmp is one, others cannot replace what is not theirs.
         guard mode & 0o022 != 0, !(kind == .folder && mode & 0o1000 != 0) else { return nil }
         return ("others may change \(path) (mode \(shownMode))", "Run: chmod go-w \(Self.quoted(path))")
+    }
+
+    /// What is wrong with one of the agent's files.
+    var flawInState: Flaw? {
+        guard link == nil else {
+            return ("\(path) is a link, which the agent does not follow", "Put the file itself there.")
+        }
+        return flaw(wanted: kind == .folder ? 0o700 : 0o600)
+    }
+
+    /// Where a path leads to, through all links.
+    static func real(_ path: String) -> String? {
+        guard let real = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
     }
 
     /// What lies in a folder, sorted.

@@ -9,6 +9,8 @@ struct Units {
         var isInstalled: Bool { self["LoadState"] == "loaded" }
         var isActive: Bool { self["ActiveState"] == "active" }
         var isFailed: Bool { self["ActiveState"] == "failed" }
+        /// It has ended badly, and systemd will start it again.
+        var isTriedAgain: Bool { self["SubState"].hasPrefix("auto-restart") }
         var isMasked: Bool { self["LoadState"] == "masked" }
     }
 
