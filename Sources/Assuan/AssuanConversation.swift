@@ -31,8 +31,16 @@ struct AssuanConversation {
         _ argument: String? = nil,
         until deadline: ContinuousClock.Instant
     ) throws(AssuanProblem) -> AssuanReply.Event {
+        try requireSilence()
         try say(AssuanLine.command(verb, argument))
         return try hear(until: deadline)
+    }
+
+    /// What is said unasked would be taken for the answer to what is asked next.
+    private func requireSilence() throws(AssuanProblem) {
+        guard unread.isEmpty else { throw .garbage }
+        var byte: UInt8 = 0
+        guard unsafe recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) <= 0 else { throw .garbage }
     }
 
     private func say(_ line: [UInt8]) throws(AssuanProblem) {

@@ -65,7 +65,11 @@ enum AssuanLine: Equatable {
 
 /// Why an Assuan server refused: the codes of libgpg-error, of which the lower half is the reason.
 enum AssuanCode: Equatable {
-    case cancelled, notConfirmed, timedOut, other(Int)
+    case cancelled, notConfirmed, timedOut
+    /// The terminal's character set does not have what there is to show.
+    case localeFailed
+    case windowTooSmall
+    case other(Int)
 
     init(_ number: Int) {
         self =
@@ -73,6 +77,8 @@ enum AssuanCode: Equatable {
             case 99, 198: .cancelled  // GPG_ERR_CANCELED, GPG_ERR_FULLY_CANCELED
             case 114: .notConfirmed  // GPG_ERR_NOT_CONFIRMED
             case 62: .timedOut  // GPG_ERR_TIMEOUT
+            case 166: .localeFailed  // GPG_ERR_LOCALE_PROBLEM
+            case 301: .windowTooSmall  // GPG_ERR_WINDOW_TOO_SMALL
             default: .other(number)
             }
     }

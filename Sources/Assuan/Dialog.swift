@@ -24,13 +24,36 @@ public struct Dialog: Sendable, Equatable {
         var lines = [introduction, ""]
         if let account = question.account { lines.append("Account: \(PlainText(account, maximumBytes: 200))") }
         if let address = question.homeserver { lines.append("Homeserver: \(PlainText(address, maximumBytes: 100))") }
+        lines += Self.origin(question.requester)
+        // Others' words come last: however they are wrapped, what is attested stands above them.
         if let purpose = question.purpose {
             lines.append("For, in its own words: “\(PlainText(purpose, maximumBytes: 150))”")
         }
-        text = (lines + Self.origin(question.requester)).joined(separator: "\n")
+        text = lines.joined(separator: "\n")
         error = Self.error(question)
         if let left = question.attemptsLeft, question.isRepeated != true, question.kind == .password {
             text += "\n\n\(Self.tries(left)) left."
+        }
+    }
+
+    /// The same for a terminal that has nothing but ASCII; longer it never is.
+    public var inASCII: Dialog {
+        var plain = self
+        (plain.text, plain.error) = (Self.inASCII(text), error.map(Self.inASCII))
+        return plain
+    }
+
+    private static func inASCII(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { plain, scalar in
+            switch scalar {
+            // In their place now stand ours.
+            case "\"": plain += "'"
+            case "“", "”": plain += "\""
+            case "…": plain += "..."
+            case "←": plain += "<-"
+            case _ where scalar.isASCII: plain.unicodeScalars.append(scalar)
+            default: plain += "?"
+            }
         }
     }
 

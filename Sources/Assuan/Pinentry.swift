@@ -29,34 +29,35 @@ public struct Pinentry {
         } catch {
             return .unavailable(error.isMissing ? Self.missing(program) : "\(program) cannot be run: \(error.reason)")
         }
-        var session = Session(AssuanConversation(process.descriptor, for: client), question)
+        let cure = cure(for: question)
+        var session = Session(AssuanConversation(process.descriptor, for: client), question, cure: cure)
         let answer = Result { () throws(AssuanProblem) in try session.run() }
         process.end()
         terminal?.restore()
         switch answer {
-        case .success(let answer): return explain(answer, question)
+        case .success(.unavailable(let detail)): return .unavailable("\(program) \(detail)")
+        case .success(let answer): return answer
         case .failure(.withdrawn): return nil
         case .failure(.silent) where session.hasAsked: return .timedOut
-        case .failure(let problem): return .unavailable("\(program) \(Self.sentence(problem))")
+        case .failure(let problem):
+            // Those for a desktop alone end at once where there is none.
+            let advice = problem == .closed && !session.hasAsked ? "; \(cure)" : ""
+            return .unavailable("\(program) \(Self.sentence(problem))\(advice)")
         }
     }
 
     /// What a pinentry refuses at all is mostly the lack of a place to show itself.
-    private func explain(_ answer: PromptAnswer, _ question: PromptQuestion) -> PromptAnswer {
-        guard case .unavailable(let detail) = answer else { return answer }
+    private func cure(for question: PromptQuestion) -> String {
         let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
-        let cure: String
-        switch (hasDisplay, question.terminal != nil) {
+        return switch (hasDisplay, question.terminal != nil) {
         case (false, false):
-            cure = """
-                there is neither a display nor a terminal. Run the command on a terminal; or in the desktop's session \
-                `systemctl --user import-environment DISPLAY WAYLAND_DISPLAY`
-                """
-        case (true, false):
-            cure = "it may want a terminal: run the command on one, or install a pinentry for the desktop"
-        case (_, true): cure = "the terminal may have gone, or it wants a display"
+            """
+            there is neither a display nor a terminal. Run the command on a terminal; or in the desktop's session \
+            `systemctl --user import-environment DISPLAY WAYLAND_DISPLAY`
+            """
+        case (true, false): "it may want a terminal: run the command on one, or install a pinentry for the desktop"
+        case (_, true): "the terminal may have gone, or it wants a display"
         }
-        return .unavailable("\(program) \(detail); \(cure)")
     }
 
     private static func missing(_ program: String) -> String {
@@ -80,49 +81,74 @@ public struct Pinentry {
         private var conversation: AssuanConversation
         private let question: PromptQuestion
         private let dialog: Dialog
+        /// What may help where it can show itself nowhere.
+        private let cure: String
         private let start = ContinuousClock.now
         /// Whether the question stands before the user.
         private(set) var hasAsked = false
 
-        init(_ conversation: AssuanConversation, _ question: PromptQuestion) {
+        init(_ conversation: AssuanConversation, _ question: PromptQuestion, cure: String) {
+            self.cure = cure
             self.conversation = conversation
             self.question = question
             dialog = Dialog(question)
         }
 
         mutating func run() throws(AssuanProblem) -> PromptAnswer {
-            guard case .done = try conversation.hear(until: start.advanced(by: Pinentry.comingUp)) else {
-                return .unavailable("refuses to serve")
-            }
+            guard case .done = try conversation.hear(until: comingUp) else { return .unavailable("refuses to serve") }
             for (name, value) in options { _ = try tell("OPTION", "\(name)=\(value)") }
             let buttons = try arrangement()
+            var event = try ask(dialog, buttons)
+            // Terminals over ssh often name a character set that is not there.
+            if case .refused(.localeFailed)? = event { event = try ask(dialog.inASCII, buttons) }
+            guard let event else { return .unavailable("refuses the words of the question") }
+            let answer = buttons.meaning(of: event, hasPrompt: dialog.prompt != nil)
+            guard case (.refused(.other), .unavailable(let problem)) = (event, answer) else { return answer }
+            return .unavailable("\(problem); \(cure)")
+        }
+
+        /// - Returns: what the user said; nil where the question cannot be put in our words.
+        private mutating func ask(
+            _ dialog: Dialog,
+            _ buttons: Buttons
+        ) throws(AssuanProblem) -> AssuanReply.Event? {
             let texts = [
                 ("SETTITLE", dialog.title), ("SETDESC", dialog.text), ("SETERROR", dialog.error),
                 ("SETPROMPT", dialog.prompt), ("SETOK", buttons.ok), ("SETNOTOK", buttons.notOK),
                 ("SETCANCEL", buttons.cancel), ("SETTIMEOUT", "\(max(1, question.deadlineMs / 1000))"),
             ]
             for case (let verb, let text?) in texts {
+                switch try tell(verb, text) {
+                case .done(let data) where data.isEmpty: continue
+                case .done: throw .garbage
                 // Without its words it would ask for anything.
-                guard case .done = try tell(verb, text) else {
-                    if ["SETDESC", "SETOK", "SETNOTOK"].contains(verb) { return .unavailable("refuses \(verb)") }
-                    continue
+                default: if ["SETDESC", "SETOK", "SETNOTOK"].contains(verb) { return nil }
                 }
             }
             hasAsked = true
             let end = start.advanced(by: .milliseconds(question.deadlineMs) + Pinentry.grace)
-            let event = try conversation.tell(dialog.prompt == nil ? "CONFIRM" : "GETPIN", until: end)
-            return buttons.meaning(of: event, hasPrompt: dialog.prompt != nil)
+            return try conversation.tell(dialog.prompt == nil ? "CONFIRM" : "GETPIN", until: end)
         }
 
         private mutating func tell(_ verb: String, _ argument: String?) throws(AssuanProblem) -> AssuanReply.Event {
-            try conversation.tell(verb, argument, until: start.advanced(by: Pinentry.comingUp))
+            try conversation.tell(verb, argument, until: comingUp)
+        }
+
+        /// Whoever waits for an answer of one that never comes up learns that, and not that nobody has answered.
+        private var comingUp: ContinuousClock.Instant {
+            start.advanced(by: min(Pinentry.comingUp, .milliseconds(question.deadlineMs) + Pinentry.grace))
         }
 
         /// Those that a pinentry does not know it refuses, and does without.
         private var options: [(String, String)] {
             guard let terminal = question.terminal else { return [] }
             let all = [("ttyname", terminal.tty), ("ttytype", terminal.term), ("lc-ctype", terminal.lcCtype)]
-            return all.compactMap { name, value in value.map { (name, String($0.prefix(200))) } }
+            return all.compactMap { name, value in value.map { (name, Self.cut($0)) } }
+        }
+
+        /// So short that it fits on a line of the protocol, however it is escaped there.
+        private static func cut(_ value: String) -> String {
+            String(decoding: value.utf8.prefix(200), as: UTF8.self)
         }
 
         /// On a terminal the first button is the one that a stray Enter presses: there it must be Cancel, and a third
@@ -153,10 +179,15 @@ struct Buttons {
             guard !bytes.isEmpty else { return .denied }
             guard let text = String(validating: bytes, as: UTF8.self) else { return .unavailable("has no UTF-8") }
             return .agreed(Secret(text))
+        // Nothing was asked for that could come back.
+        case .done(let bytes) where !bytes.isEmpty: return .unavailable("says what no pinentry says")
         case .done: return notOK == nil ? .agreed(nil) : .denied
         case .refused(.notConfirmed): return notOK == nil || hasPrompt ? .denied : .agreed(nil)
         case .refused(.cancelled): return .denied
         case .refused(.timedOut): return .timedOut
+        case .refused(.localeFailed): return .unavailable("cannot write to the terminal in its character set")
+        case .refused(.windowTooSmall):
+            return .unavailable("finds the terminal too small for the question, or does not know its kind (TERM)")
         case .refused(.other(let code)): return .unavailable("cannot ask (error \(code))")
         case .inquiry: return .unavailable("wants to know something itself")
         }

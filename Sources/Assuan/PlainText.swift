@@ -9,12 +9,16 @@ public struct PlainText: Sendable, Equatable, CustomStringConvertible {
     public init(_ text: String, maximumBytes: Int) {
         var shown = ""
         var (marks, bytes) = (0, 0)
+        var isAfterSpace = true
         var isCut = false
         for scalar in text.unicodeScalars.prefix(maximumBytes) {
             let harmless = Self.harmless(scalar)
             marks = Self.isMark(scalar) ? marks + 1 : 0
             // Letters of any language have fewer; more of them run over the lines above.
             guard marks <= 2 else { continue }
+            // One space between words is enough; many would push a purpose out of sight or onto a line of its own.
+            if isAfterSpace, harmless == " " { continue }
+            isAfterSpace = harmless == " "
             // As the protocol writes it.
             let size = harmless == "%" ? 3 : UTF8.width(harmless)
             guard bytes + size <= maximumBytes - UTF8.width(Self.ellipsis) else {
@@ -36,14 +40,16 @@ public struct PlainText: Sendable, Equatable, CustomStringConvertible {
         // Some pinentries draw text that looks like HTML as HTML.
         case "<": return "‹"
         case ">": return "›"
-        // Ours stand around what others wrote.
-        case "“", "”": return "\""
+        // Ours stand around what others wrote, so that nothing else may look like them.
+        case "“", "”", "„", "‟", "〝", "〞", "〟", "＂", "❝", "❞": return "\""
+        // Signs that look like nothing at all: braille without a dot, a note without a head.
+        case "\u{2800}", "\u{1D159}": return " "
         default: break
         }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
             return "\u{FFFD}"
-        // All widths of nothing become one: a purpose must not push itself out of sight.
+        // All widths of nothing become one.
         case .spaceSeparator: return " "
         default: return scalar.properties.isDefaultIgnorableCodePoint ? "\u{FFFD}" : scalar
         }

@@ -16,9 +16,10 @@ struct TerminalState: ~Copyable {
         self.modes = modes
     }
 
+    /// What was typed meanwhile is dropped: it may be the rest of a password, and the shell would take it for a command.
     func restore() {
         var modes = modes
-        unsafe tcsetattr(descriptor, TCSANOW, &modes)
+        unsafe tcsetattr(descriptor, TCSAFLUSH, &modes)
     }
 
     deinit { close(descriptor) }

@@ -126,6 +126,7 @@ struct ConfigurationTests {
         ("{restricted_socket:'r.sock'}", "line 1, column 20: restricted_socket must be a whole path, from / on"),
         ("{limits:{login_token:{count:1}}}", "line 1, column 22: limits.login_token.per_ms is missing"),
         ("{limits:{login_token:{count:0,per_ms:1}}}", "line 1, column 29: limits.login_token.count must be at least 1"),
+        ("{prompt_timeout_ms: 600001}", "line 1, column 21: prompt_timeout_ms must be at most 600000"),
         (
             "{limits:{wrong_password:{count:1,per_ms:-1}}}",
             "line 1, column 41: limits.wrong_password.per_ms must be at least 1"

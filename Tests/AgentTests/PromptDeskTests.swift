@@ -41,6 +41,13 @@ import Testing
         #expect(ContinuousClock.now - began >= .milliseconds(50) * (answered - 1))
     }
 
+    @Test func `a prompt that cannot be shown is not started over and over`() async throws {
+        let desk = PromptDesk(Prompter(obstacle: { nil }) { _ in .unavailable("no display") }, pause: .seconds(60))
+        let began = ContinuousClock.now
+        for _ in 1...11 { _ = try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        #expect(ContinuousClock.now - began >= .milliseconds(500))
+    }
+
     @Test func `what has become useless meanwhile is not shown`() async throws {
         let shown = Shown()
         let desk = PromptDesk(

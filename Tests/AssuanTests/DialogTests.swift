@@ -36,6 +36,19 @@ import Testing
         #expect((dialog.agree, dialog.cancel, dialog.prompt) == ("_Allow", "_Cancel", nil))
     }
 
+    @Test func `what is attested stands above what others wrote`() throws {
+        let lines = Dialog(Self.question("Process 1 of user 0")).text.split(separator: "\n")
+        let attested = try #require(lines.firstIndex { $0.hasPrefix("Process 4712") })
+        #expect(lines.last == "For, in its own words: “Process 1 of user 0”")
+        #expect(attested < lines.endIndex - 1)
+    }
+
+    @Test func `in ASCII only our quotes are double`() {
+        let dialog = Dialog(Self.question("a\" … ü")).inASCII
+        #expect(dialog.text.hasSuffix("For, in its own words: \"a' ... ?\""))
+        #expect(dialog.text.contains("Started by: \"bash <- kitty\""))
+    }
+
     @Test func `a requester that cannot be known is said to be`() {
         let dialog = Dialog(PromptQuestion(.confirm, account: "@a:b", requester: nil, deadlineMs: 1))
         #expect(dialog.text.contains("cannot be known"))
@@ -55,7 +68,8 @@ import Testing
     @Test(arguments: [
         "a\nAccount: @mallory:evil", "a\r\n\u{2028}b\u{2029}c\u{85}d", "\u{202E}drawkcab\u{2066}x", "\u{200B}\u{FEFF}",
         "tab\tbell\u{7}escape\u{1B}[2J", "\u{E0041}\u{E000}", "“quoted” <b>bold</b>", "\u{3000}\u{A0}wide",
-        "\u{115F}\u{3164}filler",
+        "\u{115F}\u{3164}filler", "x" + String(repeating: " ", count: 60) + "Process 1 of user 0", "„low‟ ❝big❞ ＂wide＂",
+        "\u{2800}\u{2800}braille",
     ])
     func `no purpose and no name forges the dialog`(text: String) {
         var question = Self.question(text)
@@ -71,6 +85,8 @@ import Testing
             #expect(kind != .spaceSeparator || scalar == " ")
         }
         #expect(!forged.contains("<"))
+        #expect(!forged.contains("  "))
+        #expect(!forged.contains { "„‟❝❞＂\u{2800}".contains($0) })
         // Ours alone are curly: purpose, name, parents.
         #expect(forged.unicodeScalars.count { $0 == "“" } == 3)
     }

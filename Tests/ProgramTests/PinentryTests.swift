@@ -8,18 +8,23 @@ import Testing
     private static func mint(
         _ pinentry: String,
         _ setup: Setup,
+        locale: String = "C.UTF-8",
+        terminal: String = "xterm",
+        size: String = "24x80",
+        settings: String = "{}",
         dialogue: (TestUser) -> [(prompt: String, answer: String)]
     ) async throws -> (Ended, AgentUnderTest, PromptUnderTest, TestUser) {
         let prompt = try await PromptUnderTest(pinentry: "/usr/bin/\(pinentry)")
         let homeserver = try await DevHomeserverUnderTest(setup)
         let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
+        let agent = try await AgentUnderTest(configuration: settings, arguments: ["--prompt-socket", prompt.socket]).start()
         agent.companion = homeserver
         try await agent.logIn(user, at: homeserver.address)
         let ended = try await onTerminal(
             ["token", "--show", "--agent-prompt", "--purpose", "a phone"],
             dialogue: dialogue(user),
-            environment: ["JETON_SOCKET": agent.socket, "TERM": "xterm", "LC_ALL": "C.UTF-8"]
+            environment: ["JETON_SOCKET": agent.socket, "TERM": terminal, "LC_ALL": locale],
+            size: size
         )
         return (ended, agent, prompt, user)
     }
@@ -59,6 +64,56 @@ import Testing
     func `in pinentry-curses a stray Enter is a no`(keys: String, status: Int32) async throws {
         let (ended, agent, prompt, _) = try await Self.mint("pinentry-curses", .unasking) { _ in [("Refuse", keys)] }
         #expect(ended.status == status, "\(ended.output)")
+        try await prompt.isQuiet()
+        try await agent.stop()
+    }
+
+    /// What came of it: nothing but one token that nobody has got, and no process.
+    private static func requireNothing(
+        _ status: Int32,
+        _ kind: String,
+        _ result: (ended: Ended, agent: AgentUnderTest, prompt: PromptUnderTest, user: TestUser)
+    ) async throws {
+        #expect(result.ended.status == status, "\(result.ended.output)")
+        try await eventually("it is told") { result.agent.logText.contains(kind) }
+        #expect(try await result.agent.companion?.mintRequests(of: result.user) == 1)
+        #expect(!result.agent.logText.contains("login_token.issued"))
+        try await result.prompt.isQuiet()
+        try await result.agent.stop()
+    }
+
+    @Test(arguments: ["pinentry-tty", "pinentry-curses"])
+    func `a terminal that goes away takes the question with it`(pinentry: String) async throws {
+        let result = try await Self.mint(pinentry, .unasking) { _ in [("own words", "{hangup}")] }
+        let (_, agent, prompt, user) = result
+        try await prompt.isQuiet()
+        #expect(try await agent.companion?.mintRequests(of: user) == 1)
+        #expect(!agent.logText.contains("login_token.issued"))
+        try await agent.stop()
+    }
+
+    @Test(arguments: ["pinentry-tty", "pinentry-curses"])
+    func `nobody's answer in time is told apart from a no`(pinentry: String) async throws {
+        let result = try await Self.mint(pinentry, .unasking, settings: "{prompt_timeout_ms: 1000}") { _ in [] }
+        try await Self.requireNothing(124, "consent_timeout", result)
+    }
+
+    @Test func `a terminal that is too small, or of a kind that nobody knows, is not taken for a no`() async throws {
+        let small = try await Self.mint("pinentry-curses", .unasking, size: "5x80") { _ in [] }
+        #expect(small.0.output.contains("too small for the question"), "\(small.0.output)")
+        try await Self.requireNothing(8, "prompt_unavailable", small)
+        let unknown = try await Self.mint("pinentry-curses", .unasking, terminal: "nobodys-terminal") { _ in [] }
+        #expect(unknown.0.output.contains("its kind (TERM)"), "\(unknown.0.output)")
+        try await Self.requireNothing(8, "prompt_unavailable", unknown)
+    }
+
+    @Test(arguments: ["C", "de_XX.ISO-8859-15", "UTF-8"])
+    func `a terminal without our letters is asked in its own`(locale: String) async throws {
+        let (ended, agent, prompt, _) = try await Self.mint("pinentry-curses", .unasking, locale: locale) { _ in
+            [("Refuse", "\t\r")]
+        }
+        #expect(ended.status == 0, "\(ended.output)")
+        #expect(ended.output.contains("\"a phone\""), "\(ended.output)")
         try await prompt.isQuiet()
         try await agent.stop()
     }

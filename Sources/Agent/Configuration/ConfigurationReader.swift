@@ -62,11 +62,13 @@ extension ConfigurationFile {
 
     /// A fortnight in milliseconds, or a gigabyte: nobody means more.
     private static let largest = 1_209_600_000
+    /// Ten minutes: the unit of a prompt has little more (RuntimeMaxSec= in jeton-prompt@.service).
+    private static let longestPrompt = 600_000
 
     /// Numbers that are integers and still make no sense.
     private static func checkRanges(_ document: JSONDocument) throws(SchemaMismatch) {
         if let timeout = document.root["prompt_timeout_ms"] {
-            try checkRange(timeout, "prompt_timeout_ms", in: document)
+            try checkRange(timeout, "prompt_timeout_ms", upTo: longestPrompt, in: document)
         }
         for section in ["limits", "socket"] {
             for member in document.root[section]?.members ?? [] {
@@ -82,10 +84,11 @@ extension ConfigurationFile {
     private static func checkRange(
         _ node: JSONNode,
         _ path: String,
+        upTo most: Int = largest,
         in document: JSONDocument
     ) throws(SchemaMismatch) {
-        guard let value = document.integer(of: node), !(1...largest).contains(value) else { return }
-        let problem = value < 1 ? "must be at least 1" : "must be at most \(largest)"
+        guard let value = document.integer(of: node), !(1...most).contains(value) else { return }
+        let problem = value < 1 ? "must be at least 1" : "must be at most \(most)"
         throw SchemaMismatch(path: path, problem: problem, offset: node.range.lowerBound)
     }
 }

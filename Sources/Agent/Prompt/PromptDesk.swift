@@ -5,12 +5,16 @@ internal import Synchronization
 final class PromptDesk: Sendable {
     private let prompter: Prompter
     private let pause: Duration
+    /// After one that could not be shown: so often that nobody waits for it, and so seldom that systemd does not close
+    /// the prompt's socket for good (TriggerLimitBurst= in jeton-prompt.socket).
+    private static let briefPause = Duration.milliseconds(50)
     private let line = WaitingLine()
     private let state = Mutex(State())
 
     private struct State {
         var count = 0
-        var lastEnd: ContinuousClock.Instant?
+        /// Before that nothing is shown.
+        var earliest: ContinuousClock.Instant?
     }
 
     /// One is shown, the others wait; more are nobody's waiting.
@@ -48,15 +52,15 @@ final class PromptDesk: Sendable {
         }
         defer { line.leave("") }
         do {
-            if let end = state.withLock(\.lastEnd) { try await Task.sleep(until: end.advanced(by: pause)) }
+            if let earliest = state.withLock(\.earliest) { try await Task.sleep(until: earliest) }
             try Task.checkCancellation()
         } catch {
             throw .withdrawn
         }
         try await check()
         let answer = await prompter.ask(question)
-        // What could not be shown needs no pause.
-        if case .unavailable = answer {} else { state.withLock { $0.lastEnd = .now } }
+        let rest = if case .unavailable = answer { Self.briefPause } else { pause }
+        state.withLock { $0.earliest = .now.advanced(by: rest) }
         if Task.isCancelled { throw .withdrawn }
         return answer
     }
