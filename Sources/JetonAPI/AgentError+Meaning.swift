@@ -36,7 +36,8 @@ extension AgentError.Kind {
         case .methodNotFound: ["methods"]
         case .invalidParams: ["field", "candidates"]
         case .internalError, .locked, .cancelled: []
-        case .authRequired: ["challenge", "flows", "params", "completed", "expires_at", "fallback_urls", "error"]
+        case .authRequired:
+            ["challenge", "flows", "params", "completed", "expires_at", "fallback_urls", "error", "attempts_left"]
         case .rateLimited: ["scope", "limit", "retry_after_ms", "challenge"]
         case .notLoggedIn: ["account"]
         case .sessionExpired: ["account", "soft", "cause"]

@@ -8,6 +8,8 @@ struct AuthQuestion {
     let expiresAt: Moment?
     /// What was wrong with the last answer; nil where nothing was.
     let error: String?
+    /// How many more passwords may be wrong.
+    let attemptsLeft: Int?
     private let flows: [[String]]
     private let completed: Set<String>
     private let params: JSONValue
@@ -20,6 +22,7 @@ struct AuthQuestion {
             try? JSONDecoder().decode(Moment.self, from: JSONEncoder().encode(text))
         }
         error = refusal.data["error"] == nil ? nil : refusal.message
+        attemptsLeft = refusal.data["attempts_left"]?.integerValue
         flows = (refusal.data["flows"]?.elements ?? []).map { Self.strings($0["stages"]) }
         completed = Set(Self.strings(refusal.data["completed"]))
         params = refusal.data["params"] ?? [:]

@@ -32,7 +32,8 @@ struct StageAnswers {
         guard let question = AuthQuestion(refusal) else { throw Failure(.refused(refusal)) }
         if let error = question.error {
             refusals += 1
-            guard !readsPassword, refusals < Self.maximumTries else {
+            // The next password would not be passed on.
+            guard !readsPassword, refusals < Self.maximumTries, question.attemptsLeft != 0 else {
                 var failure = Failure(.refused(refusal))
                 failure.status = .denied
                 throw failure

@@ -96,14 +96,43 @@ struct MintBookTests {
     }
 
     @Test func `wrong passwords and a homeserver's wish outlast the process`() async throws {
-        for _ in 1...5 { try await open().noteWrongPassword(of: alice) }
+        for _ in 1...5 { _ = try await open().takePassword(of: alice) }
         #expect(await obstacle(try open()) == 900_000)
+        let sixth = await #expect(throws: AgentError.self) { try await open().takePassword(of: alice) }
+        #expect(sixth?.data["limit"] == "wrong_password")
         clock.advance(by: .seconds(900))
         _ = try await open().noteLimit(of: alice, retryAfter: .seconds(7))
         #expect(await obstacle(try open()) == 7000)
         let limits = await (try open()).limits(of: [alice], for: someone)
         #expect(limits.map(\.name) == [.loginToken, .wrongPassword])
         #expect(limits.first?.notBeforeReason == .homeserver)
+    }
+
+    @Test func `a password on its way counts as a wrong one, until the homeserver says that it is none`() async throws {
+        func left(_ book: MintBook) async -> Int { await book.passwordsLeft(of: alice) }
+        func guess(_ book: MintBook) async throws -> MintBook.Attempt {
+            clock.advance(by: .seconds(60))
+            return try await book.take(alice, purpose: nil, requester: someone, withPassword: true)
+        }
+        let book = try open()
+        let unheard = try await guess(book)
+        // As after kill -9.
+        #expect(await left(try open()) == 4)
+        try await book.giveBack(unheard)
+        for book in [book, try open()] { #expect(await left(book) == 5) }
+        try await book.giveBack(try await guess(book), password: .wrong)
+        for book in [book, try open()] { #expect(await left(book) == 4) }
+        // The stage was right, and another one is still wanted.
+        try await book.giveBack(try await guess(book), password: .right)
+        for book in [book, try open()] { #expect(await left(book) == 5) }
+        try await book.giveBack(try await guess(book), password: .wrong)
+        _ = try await book.settle(try await guess(book), expiresInMs: 1000)
+        for book in [book, try open()] { #expect(await left(book) == 5) }
+        // Without a password nothing is counted, and nothing forgotten.
+        try await book.giveBack(try await guess(book), password: .wrong)
+        clock.advance(by: .seconds(60))
+        _ = try await book.settle(try await take(book), expiresInMs: 1000)
+        #expect(await left(book) == 4)
     }
 
     @Test func `what cannot be written is not granted`() async throws {
@@ -196,7 +225,7 @@ struct MintBookTests {
             let attempt = try await take(book)
             let returning = Task { try await book.giveBack(attempt) }
             while await book.limits(of: [], for: someone).first?.remaining == 0 { await Task.yield() }
-            try await book.noteWrongPassword(of: alice)
+            _ = try await book.takePassword(of: alice)
             try await returning.value
         }
         for book in [book, try open()] { #expect(await obstacle(book) == 900_000) }

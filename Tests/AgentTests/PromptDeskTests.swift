@@ -61,24 +61,4 @@ import Testing
         }
         #expect(shown.count.withLock { $0.all } == 0)
     }
-
-    @Test func `after each no the restricted socket is not heard for longer, up to an hour`() {
-        var silence = RestrictedSilence()
-        var now = TestClock.noon
-        #expect(silence.left(at: now) == nil)
-        var lengths: [Int] = []
-        for _ in 1...8 {
-            silence.begin(at: now)
-            lengths.append((silence.left(at: now)?.milliseconds ?? 0) / 1000)
-            now = now.advanced(by: .seconds(4000))
-            #expect(silence.left(at: now) == nil)
-        }
-        #expect(lengths == [60, 120, 240, 480, 960, 1920, 3600, 3600])
-        // A clock set back does not make it longer.
-        silence.begin(at: now)
-        #expect(silence.left(at: now.advanced(by: .seconds(-9000))) == .seconds(3600))
-        silence.end()
-        silence.begin(at: now)
-        #expect(silence.left(at: now) == .seconds(60))
-    }
 }

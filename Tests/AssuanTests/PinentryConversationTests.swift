@@ -30,7 +30,8 @@ import Testing
         try Data(plan.utf8).write(to: folder.appending(path: "plan"))
         try Data().write(to: folder.appending(path: "log"))
         var ends: [CInt] = [0, 0]
-        guard unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0 else { throw CocoaError(.fileNoSuchFile) }
+        let stream = CInt(SOCK_STREAM.rawValue)
+        guard unsafe socketpair(AF_UNIX, stream, 0, &ends) == 0 else { throw CocoaError(.fileWriteUnknown) }
         defer { for end in ends { close(end) } }
         let question = PromptQuestion(
             kind,

@@ -122,8 +122,23 @@ import Testing
             dialogue: [("Password of", "canary-wrong"), ("Password of", user.password)]
         )
         #expect(shown.output.contains("syl_"))
-        #expect(shown.output.contains("Invalid username or password"))
+        #expect(shown.output.contains("Invalid username or password. 4 tries are left"))
         #expect(Canary.secrets(in: shown.output).allSatisfy { $0.hasPrefix("syl_") })
+        try await agent.stop()
+    }
+
+    @Test func `on a terminal no password is asked for that would not be passed on`() async throws {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let settings = "{limits: {wrong_password: {count: 1, per_ms: 60000}}}"
+        let agent = try await AgentUnderTest(configuration: settings).start()
+        try await agent.logIn(user, at: homeserver.address)
+        let ended = try await onTerminal(
+            ["token", "--show", "--socket", agent.socket],
+            dialogue: [("Password of", "canary-wrong")]
+        )
+        #expect(ended.status == 4)
+        #expect(ended.output.contains("No try is left"), "\(ended.output)")
         try await agent.stop()
     }
 

@@ -200,15 +200,37 @@ import Testing
         let (agent, user, homeserver) = try await signedInAtDev()
         let challenge = try await agent.challenge()
         let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
-        for _ in 1...5 { #expect(try await agent.refusal(of: wrong).kind == .authRequired) }
+        for left in [4, 3, 2, 1, 0] {
+            let refused = try await agent.refusal(of: wrong)
+            #expect(refused.kind == .authRequired)
+            #expect(refused.data["attempts_left"] == .integer(left))
+            let sentence = ["No try is left", "1 try is left", "\(left) tries are left"][min(left, 2)]
+            #expect(refused.message.contains(sentence), "\(refused.message)")
+        }
         let requests = await homeserver.mintRequests(of: user)
         let blocked = try await agent.refusal(of: GenerateLoginToken(auth: user.auth(challenge)))
         #expect(blocked.kind == .rateLimited)
         #expect(blocked.data["limit"] == "wrong_password")
+        #expect(blocked.data["scope"] == "local")
+        #expect((1...900_000).contains(blocked.data["retry_after_ms"]?.integerValue ?? 0))
+        let limit = try await agent.call(GetRateLimitStatus()).limits.first { $0.name == .wrongPassword }
+        #expect(limit?.remaining == 0)
+        #expect((limit?.retryAfterMs ?? 0) > 0)
         try await agent.killNine()
         try await agent.start()
         #expect(try await agent.refusal(of: GenerateLoginToken()).data["limit"] == "wrong_password")
         #expect(await homeserver.mintRequests(of: user) == requests)
+        try await agent.stop()
+    }
+
+    @Test func `the right password forgives those that were wrong before it`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let challenge = try await agent.challenge()
+        let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
+        for _ in 1...4 { _ = try await agent.refusal(of: wrong) }
+        _ = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
+        let limits = try await agent.call(GetRateLimitStatus()).limits
+        #expect(limits.first { $0.name == .wrongPassword }?.remaining == 5)
         try await agent.stop()
     }
 

@@ -17,7 +17,8 @@ import Testing
         let prompt = try await PromptUnderTest(pinentry: "/usr/bin/\(pinentry)")
         let homeserver = try await DevHomeserverUnderTest(setup)
         let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest(configuration: settings, arguments: ["--prompt-socket", prompt.socket]).start()
+        let arguments = ["--prompt-socket", prompt.socket]
+        let agent = try await AgentUnderTest(configuration: settings, arguments: arguments).start()
         agent.companion = homeserver
         try await agent.logIn(user, at: homeserver.address)
         let ended = try await onTerminal(

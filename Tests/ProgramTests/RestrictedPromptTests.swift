@@ -44,6 +44,37 @@ import Testing
         #expect(prompt.questions == 2)
         // The owner's own socket is not silenced.
         _ = try await agent.call(GenerateLoginToken())
+        // Ending the agent is no way around it.
+        try await agent.killNine()
+        try await agent.start()
+        #expect(try await Self.error(path).data["limit"] == "restricted_socket")
+        #expect(prompt.questions == 2)
+        try await agent.stop()
+    }
+
+    @Test func `going away before the user has answered counts as a no, for those who wait as well`() async throws {
+        let (folder, prompt) = (try ScratchFolder(), try await PromptUnderTest("hang"))
+        let path = folder.file("r.sock")
+        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest(
+            configuration: "{restricted_socket: '\(path)', limits: {login_token: {count: 99, per_ms: 60000}}}",
+            arguments: ["--prompt-socket", prompt.socket]
+        ).start()
+        try await agent.logIn(user, at: homeserver.address)
+        let (first, second) = (try LineClient(path), try LineClient(path))
+        first.request("1", GenerateLoginToken.name)
+        try await eventually("the question stands") { prompt.questions == 1 }
+        second.request("1", GenerateLoginToken.name)
+        second.request("2", Ping.name)
+        let pong = try await onThread { try second.next() }
+        #expect(pong["id"] == 2)
+        first.close()
+        let refused = try await onThread { try second.next() }
+        #expect(refused["error"]?["data"]?["limit"] == "restricted_socket", "\(refused)")
+        #expect(try await Self.error(path).data["limit"] == "restricted_socket")
+        #expect(prompt.questions == 1)
+        try await prompt.isQuiet()
         try await agent.stop()
     }
 

@@ -41,11 +41,45 @@ extension Devices {
         _ session: SessionRecord
     ) async throws(AgentError) {
         let auth = request.auth ?? [:]
-        switch try await delete(request.deviceId, session, auth: uia.answer(by: auth), answering: challenge) {
+        let account = session.userId
+        let answer = try await countingPassword(in: auth, of: account, challenge) { () async throws(AgentError) in
+            try await delete(request.deviceId, session, auth: uia.answer(by: auth), answering: challenge)
+        }
+        switch answer {
         case .done: return
-        case .wants(let next): throw try await goOn(challenge, session, auth, from: uia, to: next)
+        case .wants(let next): throw await goOn(challenge, session, auth, from: uia, to: next)
         case .forgotten: try await beginAnew(challenge, by: request, session)
         }
+    }
+
+    /// A password counts as a wrong one until the homeserver has seen it.
+    private func countingPassword(
+        in auth: [String: JSONValue],
+        of account: String,
+        _ challenge: Challenge,
+        _ send: () async throws(AgentError) -> Answer
+    ) async throws(AgentError) -> Answer {
+        guard auth["type"] == "m.login.password" else { return try await send() }
+        let guess: Moment
+        do throws(AgentError) {
+            guess = try await book.takePassword(of: account)
+        } catch {
+            challenges.reopen(challenge)
+            throw error
+        }
+        var verdict = MintBook.PasswordVerdict.unknown
+        let outcome: Result<Answer, AgentError>
+        do throws(AgentError) {
+            let answer = try await send()
+            if case .done = answer { verdict = .right }
+            if case .wants(let next) = answer { verdict = next.passwordVerdict }
+            outcome = .success(answer)
+        } catch {
+            outcome = .failure(error)
+        }
+        // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
+        try? await book.judge(guess, of: account, verdict)
+        return try outcome.get()
     }
 
     /// Another UIA session is begun, once; what was answered before is lost, and the user is asked for it again.
@@ -57,7 +91,7 @@ extension Devices {
         switch try await delete(request.deviceId, session, auth: nil, answering: challenge) {
         case .done: return
         case .forgotten(let error): throw error
-        case .wants(let fresh): throw try await goOn(challenge, session, request.auth ?? [:], from: fresh, to: fresh)
+        case .wants(let fresh): throw await goOn(challenge, session, request.auth ?? [:], from: fresh, to: fresh)
         }
     }
 
@@ -67,15 +101,15 @@ extension Devices {
         _ auth: [String: JSONValue],
         from last: UIAChallenge,
         to next: UIAChallenge
-    ) async throws(AgentError) -> AgentError {
+    ) async -> AgentError {
         if let deadEnd = next.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
         let stage = auth["type"]?.stringValue
         let next = next.following(last, answeredBy: stage)
-        if next.isWrongPassword(in: stage) { try await book.noteWrongPassword(of: session.userId) }
         var challenge = challenge
         challenge.wants = .authentication(next)
         challenges.reopen(challenge)
-        return .authRequired(challenge, next, at: session.homeserver)
+        let left = await book.passwordsLeft(of: session.userId)
+        return .authRequired(challenge, next, at: session.homeserver, attemptsLeft: left)
     }
 
     private func delete(

@@ -37,7 +37,6 @@ actor Devices {
         let session = try await session(of: try await accounts.find(challenge?.account ?? request.account))
         guard request.deviceId != session.deviceId else { throw .ownDevice(of: session.userId) }
         if let challenge, case .authentication(let uia) = challenge.wants {
-            try await book.checkPasswords(of: session.userId)
             guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") }
             try await answer(challenge, uia, by: request, session)
         } else {

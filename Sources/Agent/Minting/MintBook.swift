@@ -11,6 +11,8 @@ actor MintBook {
         fileprivate let before: Moment?
         fileprivate let after: Moment?
         fileprivate let ofRequester: RequesterMeters.Taking?
+        /// The password that goes along, counted as a wrong one until the homeserver has said that it is none.
+        fileprivate let guess: Moment?
     }
 
     private let log: StateLog<MintStep>
@@ -20,8 +22,10 @@ actor MintBook {
     /// How many steps the log has more than the records need; nil: it must be written anew.
     private var appended: Int?
     private let requesterFile: StateFile<RequesterMeters>
-    private var quotas: Quotas
-    private let clock: @Sendable () -> Moment
+    let silenceFile: StateFile<RestrictedSilence>
+    var silence: RestrictedSilence
+    var quotas: Quotas
+    let clock: @Sendable () -> Moment
     private var records: [String: MintRecord]
     private var requesters: RequesterMeters
 
@@ -39,8 +43,10 @@ actor MintBook {
         log = StateLog("mints.jsonl", in: folder)
         oldFile = StateFile("mints.json", in: folder)
         requesterFile = StateFile("requesters.json", in: folder)
+        silenceFile = StateFile("restricted.json", in: folder)
         self.quotas = quotas
         self.clock = clock
+        silence = try silenceFile.load() ?? RestrictedSilence()
         records = [:]
         requesters = try requesterFile.load() ?? RequesterMeters()
         if let steps = try log.load() {
@@ -60,13 +66,6 @@ actor MintBook {
         throw .rateLimited(obstacle, challenge: challenge?.isAnswered == true ? challenge : nil)
     }
 
-    /// - Throws: `rate_limited`, where too many passwords were wrong, whatever they were for.
-    func checkPasswords(of account: String) throws(AgentError) {
-        let now = clock()
-        guard let wait = record(of: account, at: now).wrongPasswordWait(at: now, quotas.wrongPassword) else { return }
-        throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
-    }
-
     private func obstacle(_ account: String, _ requester: Requester?, at now: Moment) -> Obstacle? {
         if let obstacle = record(of: account, at: now).obstacle(at: now, quotas) { return obstacle }
         guard let requester, let quota = quotas.requester else { return nil }
@@ -74,15 +73,26 @@ actor MintBook {
         return wait > .zero ? Obstacle(scope: .local, limit: .requester, wait: wait) : nil
     }
 
-    /// Takes the permit and notes that a token may exist from now on.
-    func take(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
+    /// Takes the permit and notes that a token may exist from now on. A password that goes along counts as a wrong one
+    /// meanwhile: whoever ends the agent before the answer has not gained another try.
+    func take(
+        _ account: String,
+        purpose: String?,
+        requester: Requester,
+        withPassword: Bool = false
+    ) async throws(AgentError) -> Attempt {
         let now = clock()
         if let obstacle = obstacle(account, requester, at: now) { throw .rateLimited(obstacle) }
-        return try await record(account, purpose: purpose, requester: requester)
+        return try await record(account, purpose: purpose, requester: requester, withPassword: withPassword)
     }
 
     /// Notes that a token may exist, and takes its permit whatever stands in the way: it was minted already.
-    func record(_ account: String, purpose: String?, requester: Requester) async throws(AgentError) -> Attempt {
+    func record(
+        _ account: String,
+        purpose: String?,
+        requester: Requester,
+        withPassword: Bool = false
+    ) async throws(AgentError) -> Attempt {
         let now = clock()
         var record = record(of: account, at: now)
         let before = record.meter.earnedAt
@@ -97,6 +107,7 @@ actor MintBook {
             requester: requester
         )
         record.add(entry)
+        if withPassword { record.noteWrongPassword(at: now, quotas.wrongPassword) }
         // Both before the first wait, so that nobody else finds either permit.
         let old = records[account]
         records[account] = record
@@ -107,7 +118,8 @@ actor MintBook {
             sentAt: now,
             before: before,
             after: record.meter.earnedAt,
-            ofRequester: taking
+            ofRequester: taking,
+            guess: withPassword ? now : nil
         )
         do throws(AgentError) {
             if taking != nil { try await saveRequesters() }
@@ -126,6 +138,7 @@ actor MintBook {
     func settle(_ attempt: Attempt, expiresInMs: Int) async throws(AgentError) -> MintRecord.Entry {
         var record = records[attempt.account] ?? MintRecord()
         record.lastLifeMs = expiresInMs
+        if let guess = attempt.guess { record.judge(guess, .right) }
         guard let index = record.entries.lastIndex(where: { $0.tokenId == attempt.tokenId }) else {
             preconditionFailure("an attempt that was never taken")
         }
@@ -137,10 +150,11 @@ actor MintBook {
     }
 
     /// It is certain that nothing was minted: the permit goes back, unless another was taken since.
-    func giveBack(_ attempt: Attempt) async throws(AgentError) {
+    func giveBack(_ attempt: Attempt, password verdict: PasswordVerdict = .unknown) async throws(AgentError) {
         var record = records[attempt.account] ?? MintRecord()
         record.entries.removeAll { $0.tokenId == attempt.tokenId }
         if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
+        if let guess = attempt.guess { record.judge(guess, verdict) }
         try await replace(record, by: MintStep(attempt.account, record, withdrawn: attempt.tokenId))
         if let taking = attempt.ofRequester, requesters.giveBack(taking) {
             try await saveRequesters()
@@ -151,13 +165,6 @@ actor MintBook {
     func mayExistUntil(_ attempt: Attempt) -> Moment {
         let entry = records[attempt.account]?.entries.last { $0.tokenId == attempt.tokenId }
         return entry?.expiresAt ?? attempt.sentAt.advanced(by: Self.longestLife)
-    }
-
-    func noteWrongPassword(of account: String) async throws(AgentError) {
-        let now = clock()
-        var record = record(of: account, at: now)
-        record.wrongPasswords = record.recentWrongPasswords(at: now, quotas.wrongPassword) + [now]
-        try await replace(record, by: MintStep(account, record))
     }
 
     /// The homeserver answered 429.
@@ -193,7 +200,7 @@ actor MintBook {
     }
 
     /// The record as it can be true now.
-    private func record(of account: String, at now: Moment) -> MintRecord {
+    func record(of account: String, at now: Moment) -> MintRecord {
         guard var record = records[account] else { return MintRecord() }
         record.clamp(at: now, to: quotas)
         records[account] = record
@@ -201,7 +208,7 @@ actor MintBook {
     }
 
     /// Writes first; where that fails, nothing has changed.
-    private func replace(
+    func replace(
         _ record: MintRecord,
         by step: MintStep,
         until durability: Durability = .machine

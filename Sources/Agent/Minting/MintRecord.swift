@@ -63,6 +63,21 @@ struct MintRecord: Sendable, Equatable, Codable {
         wrongPasswords.filter { $0 > now.advanced(by: .milliseconds(-quota.perMs)) }
     }
 
+    mutating func noteWrongPassword(at now: Moment, _ quota: Quota) {
+        wrongPasswords = recentWrongPasswords(at: now, quota) + [now]
+    }
+
+    /// Sets right what was noted of a password before the homeserver has seen it. After the right one, those that were
+    /// wrong before count no more: that was the user, mistyping.
+    mutating func judge(_ guess: Moment, _ verdict: MintBook.PasswordVerdict) {
+        switch verdict {
+        case .wrong: break
+        case .right: wrongPasswords = []
+        case .unknown:
+            if let index = wrongPasswords.lastIndex(of: guess) { wrongPasswords.remove(at: index) }
+        }
+    }
+
     /// The first limit that stands in the way now.
     func obstacle(at now: Moment, _ quotas: Quotas) -> Obstacle? {
         if let wait = homeserverWait(at: now) { return Obstacle(scope: .homeserver, limit: .loginToken, wait: wait) }

@@ -25,11 +25,20 @@ extension Minter {
     ) async -> AgentError {
         await note(.required, of: minting.account)
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
-        return .authRequired(
+        return await authRequired(
             open(.authentication(uia), minting, isForPrompt: minting.isByPrompt),
             uia,
-            at: session.homeserver
+            session
         )
+    }
+
+    private func authRequired(
+        _ challenge: Challenge,
+        _ uia: UIAChallenge,
+        _ session: SessionRecord
+    ) async -> AgentError {
+        let left = await book.passwordsLeft(of: challenge.account)
+        return .authRequired(challenge, uia, at: session.homeserver, attemptsLeft: left)
     }
 
     /// Whether the homeserver asks is a hint for the next time: one that cannot be written down stops nothing.
@@ -77,7 +86,7 @@ extension Minter {
             challenge.wants = .authentication(fresh)
             guard minting.stage != nil, forgotten.completed.isEmpty else {
                 challenges.reopen(challenge)
-                throw .authRequired(challenge, fresh, at: session.homeserver)
+                throw await authRequired(challenge, fresh, session)
             }
             switch try await post(minting, session, auth: minting.auth(in: fresh), answering: challenge) {
             case .minted(let token): return try deliver(token, of: session)
@@ -100,10 +109,9 @@ extension Minter {
     ) async throws(AgentError) -> AgentError {
         if let deadEnd = next.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
         let next = next.following(last, answeredBy: minting.stage)
-        if next.isWrongPassword(in: minting.stage) { try await book.noteWrongPassword(of: minting.account) }
         var challenge = challenge
         challenge.wants = .authentication(next)
         challenges.reopen(challenge)
-        return .authRequired(challenge, next, at: session.homeserver)
+        return await authRequired(challenge, next, session)
     }
 }

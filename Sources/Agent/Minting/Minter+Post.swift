@@ -56,7 +56,7 @@ extension Minter {
     ) async throws(AgentError) -> Answer {
         let attempt: MintBook.Attempt?
         do throws(AgentError) {
-            attempt = isQuestion ? nil : try await take(minting)
+            attempt = isQuestion ? nil : try await take(minting, auth)
         } catch {
             if let challenge { challenges.reopen(challenge) }
             throw error
@@ -67,7 +67,7 @@ extension Minter {
         } catch {
             switch error {
             case .matrix(.authenticationRequired(let uia)):
-                try await giveBack(attempt, reopening: challenge)
+                try await giveBack(attempt, password: uia.passwordVerdict, reopening: challenge)
                 return .wants(uia)
             case .matrix(.refused(let refusal)) where refusal.hasForgottenSession(of: auth):
                 try await giveBack(attempt, reopening: challenge)
@@ -104,18 +104,30 @@ extension Minter {
     }
 
     /// Nothing was minted. Where that cannot be written down, the stages that the user has done are not lost at least.
-    private func giveBack(_ attempt: MintBook.Attempt?, reopening challenge: Challenge?) async throws(AgentError) {
+    private func giveBack(
+        _ attempt: MintBook.Attempt?,
+        password verdict: MintBook.PasswordVerdict = .unknown,
+        reopening challenge: Challenge?
+    ) async throws(AgentError) {
         guard let attempt else { return }
         do throws(AgentError) {
-            try await book.giveBack(attempt)
+            try await book.giveBack(attempt, password: verdict)
         } catch {
             if let challenge { challenges.reopen(challenge) }
             throw error
         }
     }
 
-    private func take(_ minting: Minting) async throws(AgentError) -> MintBook.Attempt {
-        try await book.take(minting.account, purpose: minting.purpose, requester: minting.requester)
+    private func take(
+        _ minting: Minting,
+        _ auth: [String: JSONValue]?
+    ) async throws(AgentError) -> MintBook.Attempt {
+        try await book.take(
+            minting.account,
+            purpose: minting.purpose,
+            requester: minting.requester,
+            withPassword: auth?["type"] == "m.login.password"
+        )
     }
 
     private func request(
@@ -136,7 +148,15 @@ extension Minter {
         _ error: MatrixError
     ) async throws(AgentError) -> AgentError {
         let aftermath = Self.aftermath(of: error)
-        if aftermath != .unknown { try await giveBack(attempt, reopening: aftermath == .nothing ? challenge : nil) }
+        if aftermath != .unknown {
+            let isOpenAgain = aftermath == .nothing
+            // What was spoilt by somebody else's password was not spoilt by the right one.
+            try await giveBack(
+                attempt,
+                password: isOpenAgain ? .unknown : .wrong,
+                reopening: isOpenAgain ? challenge : nil
+            )
+        }
         if case .unknown = aftermath, let attempt {
             return .outcomeUnknown(AgentError(error, at: session.homeserver), until: await book.mayExistUntil(attempt))
         }

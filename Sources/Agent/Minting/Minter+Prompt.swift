@@ -1,4 +1,5 @@
 internal import JetonAPI
+internal import Logging
 internal import MatrixClient
 
 /// The agent's own prompt: there the user says what a caller would bring else, to the same questions.
@@ -88,19 +89,16 @@ extension Minter {
         let answer = try await desk.ask(question) { () async throws(AgentError) in
             try await locks.requireNone()
             // A token that is there already has its permit.
-            guard challenge.sealedToken == nil else { return }
-            try await book.check(minting.account, for: challenge, by: minting.requester)
+            if challenge.sealedToken == nil {
+                try await book.check(minting.account, for: challenge, by: minting.requester)
+            }
+            if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
         }
+        if minting.socket == .restricted { await noteRestricted(answer) }
         switch answer {
-        case .agreed(let password):
-            if minting.socket == .restricted { silence.end() }
-            return password
-        case .denied:
-            if minting.socket == .restricted { silence.begin(at: clock()) }
-            throw .consentDenied
-        case .timedOut:
-            if minting.socket == .restricted { silence.begin(at: clock()) }
-            throw .consentTimeout
+        case .agreed(let password): return password
+        case .denied: throw .consentDenied
+        case .timedOut: throw .consentTimeout
         case .unavailable(let detail):
             // Where the homeserver verifies the user, the caller may ask by itself anyway.
             throw .promptUnavailable(detail, for: uia == nil ? minting.account : nil)
@@ -114,10 +112,8 @@ extension Minter {
     private static let maximumRestricted = 2
 
     /// - Throws: `rate_limited` while nobody is heard there, `busy` where there are others.
-    func enterRestricted() throws(AgentError) {
-        if let left = silence.left(at: clock()) {
-            throw .rateLimited(Obstacle(scope: .local, limit: .restrictedSocket, wait: left))
-        }
+    func enterRestricted() async throws(AgentError) {
+        try await book.requireHearing()
         guard restrictedCount < Self.maximumRestricted else {
             let reason = "Others ask over the restricted socket already."
             throw AgentError(.busy, reason, ["limit": "restricted_socket"])
@@ -126,4 +122,16 @@ extension Minter {
     }
 
     func leaveRestricted() { restrictedCount -= 1 }
+
+    /// That it was asked is on the disk already; what came of it changes only how long nobody is heard.
+    private func noteRestricted(_ answer: PromptAnswer) async {
+        do throws(AgentError) {
+            try await book.noteRestrictedAnswer(answer)
+        } catch {
+            logger.warning(
+                "the end of a question could not be written down, ignoring",
+                metadata: ["problem": "\(error.message)"]
+            )
+        }
+    }
 }

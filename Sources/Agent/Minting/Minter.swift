@@ -18,7 +18,6 @@ actor Minter {
     /// How long a question may stand.
     let promptTimeoutMs: @Sendable () -> Int
     var challenges = Challenges()
-    var silence = RestrictedSilence()
     /// How many ask over the restricted socket right now.
     var restrictedCount = 0
     nonisolated let gate = AccountGate()
@@ -74,7 +73,7 @@ actor Minter {
             isByPrompt: isByPrompt
         )
         guard socket == .restricted else { return try await converse(minting) }
-        try enterRestricted()
+        try await enterRestricted()
         defer { leaveRestricted() }
         return try await converse(minting)
     }

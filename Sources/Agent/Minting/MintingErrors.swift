@@ -4,10 +4,17 @@ internal import MatrixClient
 
 /// What a minting answers when it cannot, or cannot yet, deliver.
 extension AgentError {
+    /// - Parameters:
+    ///   - challenge: what is open for the answer.
+    ///   - uia: what the homeserver wants.
+    ///   - homeserver: where.
+    ///   - attemptsLeft: how many more passwords may be wrong; told where one is wanted.
+    /// - Returns: the error.
     static func authRequired(
         _ challenge: Challenge,
         _ uia: UIAChallenge,
-        at homeserver: HomeserverAddress
+        at homeserver: HomeserverAddress,
+        attemptsLeft: Int? = nil
     ) -> AgentError {
         var data: [String: JSONValue] = [
             "challenge": .string(challenge.id), "expires_at": .string(challenge.expiresAt.description),
@@ -19,9 +26,21 @@ extension AgentError {
         }
         let pages = uia.fallbackPages(at: homeserver)
         if !pages.isEmpty { data["fallback_urls"] = .object(pages) }
-        let reason =
+        var reason =
             uia.error.map { "The homeserver refused: \($0)." } ?? "The homeserver wants to know that it is you."
+        if let attemptsLeft, uia.flows.contains(where: { $0.contains("m.login.password") }) {
+            data["attempts_left"] = .integer(attemptsLeft)
+            if uia.error != nil { reason += " \(tries(attemptsLeft)) left for a password." }
+        }
         return AgentError(.authRequired, reason, data)
+    }
+
+    private static func tries(_ count: Int) -> String {
+        switch count {
+        case 0: "No try is"
+        case 1: "1 try is"
+        default: "\(count) tries are"
+        }
     }
 
     static func consentRequired(_ challenge: Challenge) -> AgentError {

@@ -48,8 +48,11 @@ extension UIAChallenge {
         return next
     }
 
-    /// Whether it says that the stage's answer was a wrong password.
-    func isWrongPassword(in stage: String?) -> Bool { errcode == "M_FORBIDDEN" && stage == "m.login.password" }
+    /// What it says of a password, where that was the answer before it.
+    var passwordVerdict: MintBook.PasswordVerdict {
+        if errcode == "M_FORBIDDEN" { return .wrong }
+        return completed.contains("m.login.password") ? .right : .unknown
+    }
 }
 
 extension MatrixError.Refusal {

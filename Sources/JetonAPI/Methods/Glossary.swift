@@ -10,6 +10,7 @@ enum Glossary {
         "allow_unsupported": "Sign in even where the homeserver signs in with OAuth 2.0 and mints no login tokens.",
         "api_version": "The version of this API; raised when older clients would no longer be understood.",
         "at": "When it happened.",
+        "attempts_left": "How many more passwords may be wrong before no more are passed on for a while.",
         "auth": "The specification's authentication dictionary for one stage, with challenge in place of session.",
         "callback_url": "The address that the browser came back to, as it stands in its address bar.",
         "candidates": "What could be meant: accounts, or identity providers.",

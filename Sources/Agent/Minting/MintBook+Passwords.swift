@@ -1,0 +1,36 @@
+internal import JetonAPI
+
+/// The limit of wrong passwords: an account's, whatever they were for. Each counts as a wrong one from before it is sent
+/// until the homeserver has said that it is none: whoever ends the agent before the answer has gained no further try.
+extension MintBook {
+    /// What the homeserver has said of a password.
+    enum PasswordVerdict { case wrong, right, unknown }
+
+    /// A password is about to be sent, for something that takes no permit.
+    /// - Returns: what its verdict is noted by.
+    /// - Throws: `rate_limited`, where too many were wrong.
+    func takePassword(of account: String) async throws(AgentError) -> Moment {
+        let now = clock()
+        var record = record(of: account, at: now)
+        if let wait = record.wrongPasswordWait(at: now, quotas.wrongPassword) {
+            throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
+        }
+        record.noteWrongPassword(at: now, quotas.wrongPassword)
+        try await replace(record, by: MintStep(account, record))
+        return now
+    }
+
+    func judge(_ guess: Moment, of account: String, _ verdict: PasswordVerdict) async throws(AgentError) {
+        guard verdict != .wrong else { return }
+        var record = record(of: account, at: clock())
+        record.judge(guess, verdict)
+        try await replace(record, by: MintStep(account, record))
+    }
+
+    /// How many more may be wrong.
+    func passwordsLeft(of account: String) -> Int {
+        let now = clock()
+        let count = record(of: account, at: now).recentWrongPasswords(at: now, quotas.wrongPassword).count
+        return max(0, quotas.wrongPassword.count - count)
+    }
+}
