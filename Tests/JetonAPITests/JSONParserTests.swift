@@ -89,6 +89,8 @@ struct JSONParserTests {
 
     @Test(arguments: [
         ("{\"a\":1,\"b\":2,\"a\":3}", 13), ("{\"a\":1,\"\\u0061\":2}", 7), ("[{},{\"x\":{\"y\":0,\"y\":0}}]", 16),
+        ("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"b\":6}", 31),
+        ("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"f\":7}", 37),
     ])
     func `finds a name that is given twice, however it is written`(_ text: String, _ offset: Int) throws {
         #expect(try JSONDocument(Array(text.utf8)).duplicates.first?.offset == offset)

@@ -3,6 +3,9 @@ struct JSONParser {
     /// Deeper nesting is refused: nothing we speak of needs it, and recursion must end before the stack does.
     static let maximumDepth = 64
 
+    /// As many members as a message has, or its params.
+    private static let few = 4
+
     var scanner: JSONScanner
     private(set) var duplicates: [JSONNode.Member] = []
 
@@ -38,6 +41,8 @@ struct JSONParser {
 
     private mutating func object(from start: Int, depth: Int) throws(JSONSyntaxError) -> JSONNode {
         var members: [JSONNode.Member] = []
+        members.reserveCapacity(Self.few)
+        // Of many members only: to compare a few costs less than a set of them.
         var seen: Set<String> = []
         try items(closedBy: UInt8(ascii: "}"), depth: depth) { parser throws(JSONSyntaxError) in
             let offset = parser.scanner.position
@@ -46,7 +51,9 @@ struct JSONParser {
             try parser.scanner.expect(UInt8(ascii: ":"), "after the name \"\(name)\"")
             try parser.scanner.skipSpace()
             let member = JSONNode.Member(name: name, offset: offset, value: try parser.value(depth: depth + 1))
-            if !seen.insert(name).inserted { parser.duplicates.append(member) }
+            if members.count == Self.few { seen = Set(members.map(\.name)) }
+            let isNew = members.count < Self.few ? !members.contains { $0.name == name } : seen.insert(name).inserted
+            if !isNew { parser.duplicates.append(member) }
             members.append(member)
         }
         return JSONNode(content: .object(members), range: start..<scanner.position)

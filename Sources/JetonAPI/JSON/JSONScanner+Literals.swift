@@ -7,13 +7,13 @@ extension JSONScanner {
         guard end > start else { throw unexpected("where a value should be") }
         let word = bytes[start..<end]
         advance(by: end - start)
-        switch String(decoding: word, as: UTF8.self) {
+        if Self.isNumber(word) || (dialect == .json5 && Self.isJSON5Number(word)) { return .number }
+        let text = String(decoding: word.prefix(40), as: UTF8.self)
+        switch text {
         case "true", "false": return .boolean
         case "null": return .null
         default: break
         }
-        if Self.isNumber(word) || (dialect == .json5 && Self.isJSON5Number(word)) { return .number }
-        let text = String(decoding: word.prefix(40), as: UTF8.self)
         throw fail("\"\(text)\" is neither a number nor true, false or null", at: start)
     }
 

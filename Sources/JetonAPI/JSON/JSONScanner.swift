@@ -20,9 +20,10 @@ struct JSONScanner {
         return true
     }
 
-    mutating func expect(_ byte: UInt8, _ context: String) throws(JSONSyntaxError) {
+    // The context is put together only where it is needed, for that costs more than the rest.
+    mutating func expect(_ byte: UInt8, _ context: @autoclosure () -> String) throws(JSONSyntaxError) {
         guard take(byte) else {
-            let wanted = Character(Unicode.Scalar(byte))
+            let (wanted, context) = (Character(Unicode.Scalar(byte)), context())
             throw isAtEnd
                 ? fail("the text ends where \"\(wanted)\" \(context) is expected")
                 : fail("\"\(wanted)\" \(context) is expected, not \(found)")

@@ -33,7 +33,7 @@ public enum Incoming: Sendable {
     public static let maximumBatch = 32
 
     public init(line: [UInt8]) {
-        guard String(validating: line, as: UTF8.self) != nil else {
+        guard (try? UTF8Span(validating: line.span)) != nil else {
             self = .refused(.init(error: .parseError("the line is not UTF-8")))
             return
         }

@@ -15,10 +15,15 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         case inTime(@Sendable (Call, Asker) async throws(AgentError) -> [UInt8])
     }
 
-    private struct Entry: Sendable {
+    private final class Entry: Sendable {
         /// Read off when the method is first called: all of them together would be most of the agent's start.
-        var params: Deferred<Schema, Never>
-        var handler: Handler
+        let params: Deferred<Schema, Never>
+        let handler: Handler
+
+        init(params: Deferred<Schema, Never>, handler: Handler) {
+            self.params = params
+            self.handler = handler
+        }
     }
 
     private var entries: [String: Entry] = [:]
