@@ -1,12 +1,11 @@
 internal import JetonAPI
-internal import NIOCore
 
 /// The course of one connection: it is told what happened, and says what is to be done next. It does nothing itself.
 struct ConnectionState<Work> {
     /// What is to be done.
     enum Step {
         /// A line is there to be answered.
-        case answer(ByteBuffer)
+        case answer([UInt8])
         /// A request's turn has come.
         case begin(Request)
         /// The client did what it must not: this is the last that it is told.
@@ -45,7 +44,7 @@ struct ConnectionState<Work> {
 
     // MARK: What happened
 
-    mutating func received(_ bytes: ByteBuffer) {
+    mutating func received(_ bytes: ArraySlice<UInt8>) {
         if case .open = input { lines.append(bytes) }
     }
 

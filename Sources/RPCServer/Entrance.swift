@@ -1,39 +1,75 @@
+internal import Glibc
 internal import JetonAPI
-internal import NIOCore
+internal import SystemPackage
 
 /// One of the sockets that clients come by, and what all connections that do so have in common.
-struct Entrance: Sendable {
+final class Entrance: Waiting {
+    /// Out of descriptors, accepting again at once would fail again at once.
+    private static let respite = Duration.seconds(1)
+
     let socket: Caller.Socket
-    let table: MethodTable<Caller>
     let limits: CurrentLimits
-    /// Who alone may connect.
-    let uid: Int
-    let identify: @Sendable (CInt) throws -> Peer
-    /// Told of each connection, whether it is served.
-    let admitted: @Sendable (Bool) -> Void
-    let executor: EventLoopTaskExecutor
-    let open: NIOLoopBound<OpenConnections>
+    let table: MethodTable<Caller>
+    let thread: ServingThread
+    let connections: OpenConnections
+    private let terms: RPCServer.Terms
+    private let listener: CInt
+    private var watch: ServingThread.Watch?
 
-    var connections: OpenConnections { open.value }
-
-    /// Lets a new connection in, or says why not.
-    func admit(_ handler: ConnectionHandler, _ channel: any Channel) throws(AgentError) -> Caller {
-        var isAdmitted = false
-        defer { admitted(isAdmitted) }
-        guard let peer = try? peer(of: channel) else {
-            throw AgentError(.forbidden, "The kernel does not tell who asks.")
-        }
-        guard peer.uid == uid else { throw AgentError(.forbidden, "This agent serves its own user only.") }
-        let number = try connections.enter(handler, by: socket, pid: peer.pid)
-        isAdmitted = true
-        return Caller(handler, on: channel, number: number, socket, peer, handler.limits)
+    /// - Throws: the kernel's error, where the descriptor is of no listening socket.
+    init(
+        _ socket: RPCServer.Socket,
+        _ terms: RPCServer.Terms,
+        _ thread: ServingThread,
+        _ connections: OpenConnections
+    ) throws(Errno) {
+        self.socket = socket.name
+        table = socket.table
+        limits = terms.limits
+        listener = socket.descriptor
+        self.terms = terms
+        self.thread = thread
+        self.connections = connections
+        // A client that has gone again by the time that it is accepted must not make us wait for the next one.
+        _ = try Errno.check(fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK))
+        watch = try thread.watch(listener, for: .input, self)
     }
 
-    private func peer(of channel: any Channel) throws -> Peer {
-        let peer = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            try identify($0)
+    /// One client a turn: whoever is connected has its turn in between.
+    func isReady(for readiness: Epoll.Readiness) {
+        do throws(Errno) {
+            let connection = Connection(try ClientSocket(acceptedBy: listener), self)
+            try connection.begin()
+        } catch .wouldBlock, .connectionAbort, .interrupted {
+            return
+        } catch {
+            rest()
         }
-        guard let peer else { throw ChannelError.operationUnsupported }
-        return peer
+    }
+
+    private func rest() {
+        thread.change(&watch, to: [])
+        thread.alarm(at: .now + Self.respite) { self.thread.change(&self.watch, to: .input) }
+    }
+
+    /// Nobody is accepted any more.
+    func close() {
+        guard let watch else { return }
+        thread.forget(watch)
+        self.watch = nil
+        Glibc.close(listener)
+    }
+
+    /// Lets a new connection in, or says why not.
+    func admit(_ connection: Connection) throws(AgentError) -> Caller {
+        var isAdmitted = false
+        defer { terms.admitted(isAdmitted) }
+        guard let peer = try? terms.identify(connection.socket.descriptor) else {
+            throw AgentError(.forbidden, "The kernel does not tell who asks.")
+        }
+        guard peer.uid == terms.uid else { throw AgentError(.forbidden, "This agent serves its own user only.") }
+        let number = try connections.enter(connection, by: socket, pid: peer.pid)
+        isAdmitted = true
+        return Caller(connection, number: number, self, peer)
     }
 }

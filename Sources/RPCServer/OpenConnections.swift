@@ -1,12 +1,12 @@
 internal import JetonAPI
 
-/// The open connections of all sockets, on their event loop.
+/// The open connections of all sockets, on the serving thread.
 final class OpenConnections {
     private let limits: CurrentLimits
     private var counts: [Caller.Socket: ConnectionCounts] = [:]
     private let emptied: () -> Void
     private let ebbed: @Sendable () -> Void
-    private var handlers: [Int: ConnectionHandler] = [:]
+    private var connections: [Int: Connection] = [:]
     private var lastNumber = 0
     private var isStopping = false
     private var hasTold = false
@@ -27,32 +27,30 @@ final class OpenConnections {
     }
 
     /// Takes in one more; gives its number.
-    func enter(_ handler: ConnectionHandler, by socket: Caller.Socket, pid: Int) throws(AgentError) -> Int {
+    func enter(_ connection: Connection, by socket: Caller.Socket, pid: Int) throws(AgentError) -> Int {
         let limits = limits.now
         counts[socket, default: ConnectionCounts(limits: limits, to: socket)].limits = limits
         if let problem = counts[socket]?.enter(pid: pid) {
             throw AgentError(.busy, "Too many connections: \(problem).", ["limit": .string(problem)])
         }
         lastNumber += 1
-        handlers[lastNumber] = handler
-        highest = max(highest, handlers.count)
-        // Accepted before the stop, and active only now: it is answered like the others.
-        if isStopping { handler.stop() }
+        connections[lastNumber] = connection
+        highest = max(highest, connections.count)
         return lastNumber
     }
 
     func leave(_ caller: Caller) {
-        guard handlers.removeValue(forKey: caller.connection) != nil else { return }
+        guard connections.removeValue(forKey: caller.connection) != nil else { return }
         counts[caller.socket]?.leave(pid: caller.peer.pid)
-        if highest >= Self.crowd, handlers.count <= highest / 2 {
-            highest = handlers.count
+        if highest >= Self.crowd, connections.count <= highest / 2 {
+            highest = connections.count
             ebbed()
         }
         tellIfEmpty()
     }
 
     private func tellIfEmpty() {
-        guard isStopping, handlers.isEmpty, !hasTold else { return }
+        guard isStopping, connections.isEmpty, !hasTold else { return }
         hasTold = true
         emptied()
     }
@@ -62,12 +60,12 @@ final class OpenConnections {
         guard !isStopping else { return }
         isStopping = true
         tellIfEmpty()
-        for handler in handlers.values { handler.stop() }
+        for connection in connections.values { connection.stop() }
     }
 
     /// Ends all at once.
     func abort() {
         stop()
-        for handler in handlers.values { handler.abort() }
+        for connection in connections.values { connection.abort() }
     }
 }

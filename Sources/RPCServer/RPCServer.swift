@@ -1,5 +1,4 @@
 public import JetonAPI
-public import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
 
@@ -20,16 +19,24 @@ public struct RPCServer: Service, CustomStringConvertible {
 
     public var description: String { "RPCServer" }
 
-    private let eventLoop: any EventLoop
-    private let listeners: [any Channel]
-    private let open: NIOLoopBound<OpenConnections>
-    /// Comes true when after a stop the last connection has ended.
-    private let ended: EventLoopFuture<Void>
+    /// On what terms clients are let in.
+    struct Terms: Sendable {
+        let limits: CurrentLimits
+        /// Who alone may connect.
+        let uid: Int
+        let identify: @Sendable (CInt) throws -> Peer
+        /// Told of each connection, whether it is served.
+        let admitted: @Sendable (Bool) -> Void
+    }
+
+    private let inbox: Inbox
+    private let thread: ThreadBound<ServingThread>
+    private let entrances: ThreadBound<[Entrance]>
+    private let open: ThreadBound<OpenConnections>
 
     /// Takes over listening sockets; from now on clients can connect, and wait for `run` to be served.
     /// - Parameters:
     ///   - sockets: listening Unix stream sockets.
-    ///   - eventLoop: where they and all their connections are served.
     ///   - limits: what a client may make us hold for it; how many connections there may be to each socket.
     ///   - uid: who alone may connect.
     ///   - identify: tells the process at the other end of a connected socket; on the way of every connection.
@@ -38,82 +45,48 @@ public struct RPCServer: Service, CustomStringConvertible {
     /// - Throws: an error of the kernel's, where a socket is none.
     public init(
         listeningOn sockets: [Socket],
-        on eventLoop: any EventLoop,
         limits: CurrentLimits = CurrentLimits(),
         uid: Int,
         identify: @escaping @Sendable (CInt) throws -> Peer,
         admitted: @escaping @Sendable (Bool) -> Void = { _ in },
         ebbed: @escaping @Sendable () -> Void = {}
-    ) async throws {
-        self.eventLoop = eventLoop
-        let promise = eventLoop.makePromise(of: Void.self)
-        ended = promise.futureResult
-        let open = try await eventLoop.submit {
-            NIOLoopBound(OpenConnections(limits: limits, ebbed: ebbed) { promise.succeed() }, eventLoop: eventLoop)
-        }.get()
-        self.open = open
-        var listeners: [any Channel] = []
-        for socket in sockets {
-            let entrance = Entrance(
-                socket: socket.name,
-                table: socket.table,
-                limits: limits,
-                uid: uid,
-                identify: identify,
-                admitted: admitted,
-                executor: EventLoopTaskExecutor(eventLoop),
-                open: open
-            )
-            listeners.append(try await Self.listen(socket.descriptor, on: eventLoop, entrance))
-        }
-        self.listeners = listeners
-    }
-
-    private static func listen(
-        _ descriptor: CInt,
-        on eventLoop: any EventLoop,
-        _ entrance: Entrance
-    ) async throws -> any Channel {
-        try await ServerBootstrap(group: eventLoop)
-            // Out of descriptors, accepting again at once would fail again at once: wait a second instead.
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
-                }
-            }
-            .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let mark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: entrance.limits.now.pendingBytes)
-                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: mark)
-                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(entrance))
-                }
-            }
-            .withBoundSocket(descriptor)
-            .get()
+    ) throws {
+        let thread = try ServingThread()
+        let open = OpenConnections(limits: limits, ebbed: ebbed) { thread.end() }
+        let terms = Terms(limits: limits, uid: uid, identify: identify, admitted: admitted)
+        inbox = thread.inbox
+        entrances = ThreadBound(try sockets.map { try Entrance($0, terms, thread, open) }, inbox)
+        self.open = ThreadBound(open, inbox)
+        self.thread = ThreadBound(thread, inbox)
     }
 
     /// Serves until it is told to stop; then answers under way still go out.
     public func run() async throws {
-        for listener in listeners { try await listener.setOption(.autoRead, value: true).get() }
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                // Ignoring failures: there is none.
-                try? await ended.get()
+                // Ignoring failures: there is none but that of having been cancelled before.
+                try? await pool.runIfActive {
+                    inbox.settleHere()
+                    thread.value.run()
+                }
             } onGracefulShutdown: {
                 stop { $0.stop() }
             }
         } onCancel: {
             stop { $0.abort() }
         }
+        try await pool.shutdownGracefully()
     }
 
+    /// Has something done on the thread that serves, while it does.
+    public func perform(_ action: @escaping @Sendable () -> Void) { inbox.execute(action) }
+
     private func stop(_ end: @escaping @Sendable (OpenConnections) -> Void) {
-        eventLoop.execute {
-            for listener in listeners { listener.close(promise: nil) }
-            // In a later turn of the loop: whom the listeners have accepted last comes in before.
-            eventLoop.execute { end(open.value) }
+        inbox.execute {
+            for entrance in entrances.value { entrance.close() }
+            end(open.value)
         }
     }
 }

@@ -5,9 +5,9 @@ internal import NIOPosix
 /// Where the tasks and actors run that have no executor of their own.
 public enum GlobalExecutor {
     /// Runs them on the one event loop of NIO's singleton from now on. Call it once, before there are tasks. One thread
-    /// serves all: a socket of one user, and homeservers that answer in milliseconds at best.
+    /// is enough: homeservers answer in milliseconds at best.
     ///
-    /// On libdispatch's threads each step from a socket to an actor and back would wake another thread. They would
+    /// On libdispatch's threads each step from a homeserver to an actor and back would wake another thread. They would
     /// also be counted once a second from their first use on, and an idle process would never sleep again.
     public static func moveToEventLoop() {
         NIOSingletons.groupLoopCountSuggestion = 1

@@ -98,11 +98,10 @@ struct Daemon {
         )
         defer { served.remove() }
         let tables = [Caller.Socket.agent: agent.methods, .restricted: agent.restrictedMethods]
-        let server = try await RPCServer(
+        let server = try RPCServer(
             listeningOn: served.descriptors.compactMap { name, descriptor in
                 tables[name].map { .init(descriptor: descriptor, name: name, table: $0) }
             },
-            on: loop,
             limits: limits,
             uid: Int(geteuid()),
             identify: { descriptor in
@@ -129,7 +128,7 @@ struct Daemon {
         places["restricted_socket"] = served.place(of: .restricted).map { "\($0)" }
         logger.info("serving", metadata: places)
         desktop.begin()
-        let watchdog = Watchdog(manager, on: loop)
+        let watchdog = Watchdog(manager, on: loop, through: server.perform)
         // What starting needed, and waiting does not; by then what was due at once has begun.
         loop.scheduleTask(in: .seconds(1)) { ProcessMemory.giveBackProgram() }
         let farewell = Farewell(manager: manager) {

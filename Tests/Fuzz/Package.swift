@@ -28,7 +28,7 @@ let package = Package(
     targets: [
         .target(name: "Fuzzing", dependencies: [jeton("JetonAPI")], swiftSettings: [.treatAllWarnings(as: .error)]),
         fuzzer("FuzzMessages", []),
-        fuzzer("FuzzSocket", [jeton("RPCServer"), nioPosix]),
+        fuzzer("FuzzSocket", [jeton("RPCServer")]),
         fuzzer("FuzzState", [jeton("Agent"), jeton("MatrixClient"), jeton("Vault"), logging, nioPosix]),
         fuzzer("FuzzConfiguration", [jeton("Agent")]),
         fuzzer("FuzzAnswers", [jeton("MatrixClient"), nioCore, nioHTTP1, nioPosix]),

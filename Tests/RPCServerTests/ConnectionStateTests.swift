@@ -1,5 +1,4 @@
 import JetonAPI
-import NIOCore
 import Testing
 
 @testable import RPCServer
@@ -20,7 +19,7 @@ struct ConnectionStateTests {
         var steps: [String] = []
         while true {
             switch state.next() {
-            case .answer(let line): steps.append(String(buffer: line))
+            case .answer(let line): steps.append(String(decoding: line, as: UTF8.self))
             case .begin(let request): steps.append(">\(request.isCancelled ? "cancelled " : "")\(request.work)")
             case .refuse: steps.append("!")
             case .close: steps.append(".")
@@ -30,7 +29,7 @@ struct ConnectionStateTests {
     }
 
     private mutating func receive(_ text: String) -> [String] {
-        state.received(ByteBuffer(string: text))
+        state.received(Array(text.utf8)[...])
         return steps()
     }
 
@@ -131,7 +130,7 @@ struct ConnectionStateTests {
     }
 
     @Test mutating func `a line that is too long is refused after the client has ended its side, too`() {
-        state.received(ByteBuffer(string: "123456789"))
+        state.received(Array("123456789".utf8)[...])
         state.inputEnded()
         #expect(steps() == ["!", "."])
     }
@@ -175,7 +174,7 @@ struct ConnectionStateTests {
 
     @Test mutating func `once closed, nothing is done any more, and late answers find nobody`() throws {
         let request = try #require(begin("a"))
-        state.received(ByteBuffer(string: "x\n"))
+        state.received(Array("x\n".utf8)[...])
         state.closed()
         #expect(steps() == [])
         #expect(!state.isIdle)

@@ -1,6 +1,5 @@
 import Glibc
 import JetonAPI
-import NIOPosix
 import RPCServer
 import TestSupport
 import Testing
@@ -14,9 +13,8 @@ struct EbbTests {
         var limits = SocketLimits()
         limits.connectionsPerProcess = 1000
         let (ebbs, ebbed) = AsyncStream.makeStream(of: Void.self)
-        let server = try await RPCServer(
+        let server = try RPCServer(
             listeningOn: [.init(descriptor: socket.descriptor, name: .agent, table: Self.table)],
-            on: MultiThreadedEventLoopGroup.singleton.next(),
             limits: CurrentLimits(limits),
             uid: uid,
             identify: { _ in Peer(pid: 1, uid: uid) { Requester(pid: 1, uid: uid) } },

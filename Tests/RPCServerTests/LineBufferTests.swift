@@ -1,4 +1,3 @@
-import NIOCore
 import Testing
 
 @testable import RPCServer
@@ -8,7 +7,7 @@ struct LineBufferTests {
 
     /// What comes out after each piece went in; "!" stands for a line that is too long.
     private mutating func pieces(_ texts: String...) -> [String] {
-        for text in texts { lines.append(ByteBuffer(string: text)) }
+        for text in texts { lines.append(Array(text.utf8)[...]) }
         return waiting()
     }
 
@@ -16,7 +15,7 @@ struct LineBufferTests {
         var pieces: [String] = []
         while let piece = lines.next() {
             switch piece {
-            case .line(let line): pieces.append(String(buffer: line))
+            case .line(let line): pieces.append(String(decoding: line, as: UTF8.self))
             case .tooLong: return pieces + ["!"]
             }
         }

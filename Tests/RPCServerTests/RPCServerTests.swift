@@ -1,7 +1,7 @@
 import Glibc
 import JetonAPI
-import NIOPosix
 import RPCServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -18,20 +18,19 @@ struct RPCServerTests {
 
     private func serve(
         _ table: MethodTable<Caller>,
-        to work: @escaping @Sendable (LineClient) throws -> Void
+        to work: @escaping @Sendable (_ path: String) throws -> Void
     ) async throws {
         let folder = try ScratchFolder()
         let socket = try ListeningSocket(at: folder.file("run/a.sock"))
         let uid = Int(geteuid())
-        let server = try await RPCServer(
+        let server = try RPCServer(
             listeningOn: [.init(descriptor: socket.descriptor, name: .agent, table: table)],
-            on: MultiThreadedEventLoopGroup.singleton.next(),
             uid: uid,
             identify: { _ in Peer(pid: 1, uid: uid) { Requester(pid: 1, uid: uid) } }
         )
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run() }
-            try await onThread { try work(LineClient(socket.path)) }
+            try await onThread { try work(socket.path) }
             group.cancelAll()
         }
     }
@@ -53,7 +52,8 @@ struct RPCServerTests {
     @Test func `a member of a batch cancels those before it, and not those behind it`() async throws {
         let wait = #"{"jsonrpc":"2.0","id":1,"method":"test.wait"}"#
         let cancel = #"{"jsonrpc":"2.0","id":2,"method":"request.cancel","params":{"id":1}}"#
-        try await serve(waiting) { client in
+        try await serve(waiting) { path in
+            let client = try LineClient(path)
             client.send("[\(cancel),\(wait)]")
             client.send(cancel)
             let alone = try client.next()
@@ -79,9 +79,42 @@ struct RPCServerTests {
             while caller.notify(Array("{}".utf8)) {}
             return Nothing()
         }
-        try await serve(table) { client in
+        try await serve(table) { path in
+            let client = try LineClient(path)
             client.request("1", "agent.ping")
             _ = try client.next { $0["room"] == true }
+        }
+    }
+
+    /// Its answer is longer than what asks for it.
+    private struct Tell: Method {
+        static let name = "test.tell"
+        static let summary = "Tells a lot."
+        static let errors: [AgentError.Kind] = []
+        static var example: MethodExample<Tell> { .init(Tell(), gives: Result(text: "x")) }
+        struct Result: Codable, Sendable { var text: String }
+    }
+
+    @Test func `a client that reads nothing is asked nothing more, and misses no answer later`() async throws {
+        let told = Mutex(0)
+        var table = MethodTable<Caller>()
+        table.serve(Ping.self, always: Nothing())
+        table.serveAtOnce(Tell.self) { _, _ in
+            told.withLock { $0 += 1 }
+            return .init(text: String(repeating: "x", count: 1000))
+        }
+        try await serve(table) { path in
+            let (client, other) = (try LineClient(path), try LineClient(path))
+            // The questions fit into the socket, and the answers do not by far.
+            let ids = 1...1500
+            client.send(ids.map { #"{"jsonrpc":"2.0","id":\#($0),"method":"test.tell"}"# }.joined(separator: "\n"))
+            // Each is another turn, in which more would be read.
+            for id in 1...20 {
+                other.request("\(id)", "agent.ping")
+                _ = try other.next()
+            }
+            #expect(told.withLock { $0 } < 1000)
+            for id in ids { #expect(try client.next()["id"] == .integer(id)) }
         }
     }
 }

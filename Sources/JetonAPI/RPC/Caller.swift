@@ -1,5 +1,5 @@
 /// The connection that a request came by: who is at its other end, and what a handler can do with it besides answering.
-public struct Caller: Sendable {
+public final class Caller: Sendable {
     /// By which of the agent's sockets a connection came.
     public enum Socket: String, Sendable, CaseIterable { case agent, restricted }
 
@@ -18,7 +18,7 @@ public struct Caller: Sendable {
     ///   - socket: where it came in.
     ///   - peer: the process at its other end.
     ///   - send: sends a line, unless the client has too much to read already.
-    ///   - withdraw: cancels the running requests with an id; called on the event loop only.
+    ///   - withdraw: cancels the running requests with an id; called on the thread that reads the requests only.
     ///   - observeEnd: calls back once, when the connection has ended.
     ///   - observeReading: calls back each time when more can be sent again.
     public init(
@@ -45,10 +45,10 @@ public struct Caller: Sendable {
     public func notify(_ message: [UInt8]) -> Bool { send(message) }
 
     /// Cancels the requests of this connection that run under `id`. False where there is none.
-    /// For handlers that answer at once: those run on the connection's event loop, in the order of the lines.
+    /// For handlers that answer at once: those run on the thread that reads the requests, in the order of the lines.
     public func cancel(_ id: RequestID) -> Bool { withdraw(id) }
 
-    /// Calls `action` each time when the client has read enough for more to be sent, in a turn of the loop of its own.
+    /// Calls `action` each time when the client has read enough for more to be sent, in a turn of its own.
     public func whenReading(_ action: @escaping @Sendable () -> Void) { observeReading(action) }
 
     /// Calls `action` once, when the connection has ended; at once where it has already.

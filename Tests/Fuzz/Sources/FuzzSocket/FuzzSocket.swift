@@ -1,7 +1,6 @@
 import Foundation
 import Fuzzing
 import JetonAPI
-import NIOPosix
 import RPCServer
 
 /// The server as the daemon runs it, with limits that short inputs can meet.
@@ -12,9 +11,8 @@ private let path: String = prepared {
     func serve<M: Method>(_ method: M.Type) { table.serve(M.self) { _, _ in M.example.result } }
     for method in OpenRPC.methods { serve(method) }
     Task.detached { [table] in
-        let server = try await RPCServer(
+        let server = try RPCServer(
             listeningOn: [.init(descriptor: socket.descriptor, name: .agent, table: table)],
-            on: MultiThreadedEventLoopGroup.singleton.next(),
             limits: CurrentLimits(limits),
             uid: Int(geteuid()),
             identify: { _ in Peer(pid: 1, uid: Int(geteuid())) { Requester(pid: 1, uid: Int(geteuid())) } }
