@@ -45,6 +45,15 @@ extension Agent {
             let accounts = if let named = try await named(request.account) { named } else { await accounts.userIds }
             return .init(limits: await book.limits(of: accounts, for: caller.peer.requester()))
         }
+        table.serve(ListConsents.self) { _, _ in .init(consents: await pendingConsents()) }
+        table.serve(ApproveConsent.self) { request, caller throws(AgentError) in
+            try await approve(request, by: caller.peer.requester())
+            return Nothing()
+        }
+        table.serve(DenyConsent.self) { request, caller throws(AgentError) in
+            try await deny(request, by: caller.peer.requester())
+            return Nothing()
+        }
         table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
         table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
             try await devices.signOut(request, for: caller.peer.requester())

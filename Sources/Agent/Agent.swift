@@ -43,6 +43,7 @@ public struct Agent: Sendable {
     let accounts: Accounts
     let locks: Locks
     let book: MintBook
+    let consents: Consents
     let minter: Minter
     let patientMinter: PatientMinter
     let events: EventHub
@@ -55,6 +56,7 @@ public struct Agent: Sendable {
     let devices: Devices
     let startedAt: Moment
     let surroundings: Surroundings
+    let logger: Logger
 
     /// Loads the state. This blocks, as it reads files.
     /// - Parameters:
@@ -96,6 +98,8 @@ public struct Agent: Sendable {
             logger: logger
         )
         locks = Locks(followsScreen: { current.now.lockWithScreen }, events: events, logger: logger)
+        let consents = Consents(events: events)
+        self.consents = consents
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         support = Support(accounts: accounts, transport: transport, clock: clock)
         minter = Minter(
@@ -105,6 +109,7 @@ public struct Agent: Sendable {
             support: support,
             policy: { current.now.consent(of: $0) },
             desk: PromptDesk(surroundings.prompter),
+            consents: consents,
             promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,
             logger: logger
@@ -131,6 +136,7 @@ public struct Agent: Sendable {
         devices = Devices(accounts: accounts, support: support, book: book, clock: clock, logger: logger)
         startedAt = clock()
         self.surroundings = surroundings
+        self.logger = logger
     }
 
     /// Renews the sessions whose time has come. Call it once the agent serves, and when the alarm rings.

@@ -7,6 +7,7 @@ public enum OpenRPC {
         Ping.self, GetAgentStatus.self, LogIn.self, BeginSSOLogin.self, FinishSSOLogin.self, ListAccounts.self,
         GetAccountStatus.self, SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
         GetLoginTokenSupport.self, GenerateLoginToken.self, ListLoginTokens.self, GetRateLimitStatus.self,
+        ListConsents.self, ApproveConsent.self, DenyConsent.self,
         ListDevices.self, SignOutDevice.self,
         SubscribeToEvents.self, UnsubscribeFromEvents.self, CancelRequest.self, GetMetrics.self, Discover.self,
     ]

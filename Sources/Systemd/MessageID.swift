@@ -12,6 +12,8 @@ enum MessageID {
         "agent.reloaded": "4ca0e43daa0a4ae9d12b19bfe6cab7d4",
         "agent.reload_refused": "c253621b0ef34b0f594adfed4acfc837",
         "agent.unlocked": "8192590d116b488bb5527f50380b44e2",
+        "consent.denied": "3a8714add385b3e781c70149cb074658",
+        "consent.granted": "181fa5fe32f0993d2f41823de9c06cd3",
         "device.signed_out": "f08a4b22c64ef25300c3111b9d4282d4",
         "login_token.denied": "eaa26a69a97809f93b05cc7386c0e368",
         "login_token.issued": "e6372603ac7bca4d91e8229c3a400b48",

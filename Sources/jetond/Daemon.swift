@@ -196,7 +196,8 @@ extension Requester {
             command: details?.command,
             unit: details?.unit,
             session: details?.session,
-            parents: details?.parents.map { Parent(pid: $0.pid, command: $0.command) }
+            parents: details?.parents.map { Parent(pid: $0.pid, command: $0.command) },
+            terminal: details?.terminal
         )
     }
 }

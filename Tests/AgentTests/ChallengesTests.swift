@@ -43,6 +43,21 @@ struct ChallengesTests {
         }
     }
 
+    @Test func `by the public name of one nothing is minted, and a no from elsewhere is told to who comes with it`() {
+        var challenges = Challenges()
+        let asked = challenges.open(.consent(nil), account: "@a:b", purpose: nil, at: noon)
+        let open = challenges.open(.consent(nil), account: "@a:b", purpose: nil, at: noon)
+        #expect(challenges.ofCallers(at: noon).map(\.id) == [asked.id, open.id])
+        let guess = GenerateLoginToken(consent: .init(challenge: asked.consentId))
+        #expect(throws: AgentError.challengeGone("consent.challenge")) { try challenges.answered(by: guess, at: noon) }
+        challenges.noteDenial(asked.id)
+        #expect(challenges.find(consentId: asked.consentId, at: noon) == nil)
+        #expect(challenges.ofCallers(at: noon).map(\.id) == [open.id])
+        let echo = GenerateLoginToken(consent: .init(challenge: asked.id))
+        #expect(throws: AgentError.consentDenied) { try challenges.answered(by: echo, at: noon) }
+        #expect(throws: AgentError.challengeGone("consent.challenge")) { try challenges.answered(by: echo, at: noon) }
+    }
+
     @Test func `is claimed once, or dropped with all of its account`() {
         var challenges = Challenges()
         let ids = ["@a:b", "@a:b", "@b:b"].map {
@@ -78,5 +93,18 @@ struct ChallengesTests {
             #expect(id.hasPrefix("c-") && id.count == 2 + 22)
             #expect(id.allSatisfy { alphabet.contains($0) })
         }
+    }
+}
+
+extension Challenges {
+    /// One that somebody asked for.
+    fileprivate mutating func open(
+        _ wants: Challenge.Wants,
+        account: String,
+        purpose: String?,
+        isForPrompt: Bool = false,
+        at now: Moment
+    ) -> Challenge {
+        open(wants, account: account, purpose: purpose, requester: someone, isForPrompt: isForPrompt, at: now)
     }
 }

@@ -26,17 +26,15 @@ import Vault
         let (clock, policy, logger) = (home.clock, policy, Logger(label: "test"))
         let now = { @Sendable in clock.now }
         book = try MintBook(folder: home.folder, quotas: Quotas(), clock: now)
+        let events = EventHub(metrics: Metrics(since: TestClock.noon), clock: now)
         minter = Minter(
             accounts: home.accounts,
-            locks: Locks(
-                followsScreen: { false },
-                events: EventHub(metrics: Metrics(since: TestClock.noon), clock: now),
-                logger: logger
-            ),
+            locks: Locks(followsScreen: { false }, events: events, logger: logger),
             book: book,
             support: Support(accounts: home.accounts, transport: home.transport, clock: now),
             policy: { _ in policy.now.withLock { $0 } },
             desk: PromptDesk(Prompter(obstacle: { "there is none" }) { _ in .unavailable("there is none") }),
+            consents: Consents(events: events),
             promptTimeoutMs: { 1000 },
             clock: now,
             logger: logger

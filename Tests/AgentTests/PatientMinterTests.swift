@@ -40,6 +40,7 @@ import Testing
                 support: Support(accounts: home.accounts, transport: home.transport, clock: now),
                 policy: { _ in .none },
                 desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }),
+                consents: Consents(events: events),
                 promptTimeoutMs: { 1000 },
                 clock: now,
                 logger: logger

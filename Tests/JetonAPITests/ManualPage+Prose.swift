@@ -56,6 +56,35 @@ extension ManualPage {
         shows them.
         """#
 
+    static let consentText = #"""
+        .SH CONSENT
+        What the agent asks the user by its prompt can be answered from elsewhere as well, another terminal or a log\-in
+        over SSH: the first answer counts, and withdraws the others.
+        Such a question has a name of its own, the consent_id, by which nothing can be minted.
+        .PP
+        Where the homeserver wants to know that it is the user, the answer is auth, whoever brings it, with the consent_id
+        as its challenge; without auth, the error
+        .B auth_required
+        tells what is wanted.
+        Otherwise a yes counts only from another process family, systemd unit and login session than that of the program
+        that asks; where systemd knows neither of them, only from a terminal of its own.
+        That keeps programs from agreeing to what they ask for themselves; it does not stop one of the user's own that
+        means harm and starts another unit to say yes.
+        A login token goes to the program that asked, never to the one that agreed.
+        .PP
+        Where no prompt can be had, a request fails at once with
+        .BR prompt_unavailable ,
+        unless a connection has subscribed to the event
+        .B consent.requested
+        by its name, as
+        .B jeton approve
+        without an ID does: then the question waits for that, as long as it would stand at the prompt.
+        .PP
+        Challenges that programs answer themselves are listed as well, with the prompt
+        .BR caller .
+        Who approves one by auth lets that program go on with the challenge alone.
+        """#
+
     static let restrictedText = #"""
         .SH THE RESTRICTED SOCKET
         .I $XDG_RUNTIME_DIR/jeton/restricted.sock

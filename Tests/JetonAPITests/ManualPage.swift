@@ -7,14 +7,16 @@ enum ManualPage {
     static var text: String {
         let methods = OpenRPC.methods.map { section(of: $0) }
         let parts =
-            [head, protocolText, ".SH METHODS"] + methods + [events, restrictedText, objects, errors, clients, tail]
+            [head, protocolText, ".SH METHODS"] + methods + [
+                consentText, events, restrictedText, objects, errors, clients, tail,
+            ]
         return parts.joined(separator: "\n") + "\n"
     }
 
     /// What several methods speak of, described once.
     private static let shared: [(name: String, schema: Schema)] = [
         ("account", .of(Account.self)), ("requester", .of(Requester.self)), ("limit", .of(RateLimit.self)),
-        ("token", .of(IssuedToken.self)),
+        ("token", .of(IssuedToken.self)), ("consent", .of(PendingConsent.self)),
     ]
 
     private static func section<M: Method>(of method: M.Type) -> String {

@@ -28,8 +28,9 @@ struct SchemaTests {
         login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
         """
     private static let eventTypes = """
-        login_token.issued|login_token.expired|rate_limit.hit|account.logged_in|account.logged_out|\
-        account.state_changed|account.renewed|agent.locked|agent.unlocked|agent.stopping|events.missed
+        login_token.issued|login_token.expired|consent.requested|consent.granted|consent.denied|rate_limit.hit|\
+        account.logged_in|account.logged_out|account.state_changed|account.renewed|agent.locked|agent.unlocked|\
+        agent.stopping|events.missed
         """
     private static let requester = """
         {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \
@@ -97,6 +98,15 @@ struct SchemaTests {
             expires_at: time, purpose?: string, requester: \(requester)}]}
             """
         ),
+        "consent.list": (
+            "{}",
+            """
+            {consents: [{consent_id: string, wants: consent|auth, prompt: caller|agent, account?: string, \
+            homeserver?: string, purpose?: string, requester?: \(requester), requested_at: time}]}
+            """
+        ),
+        "consent.approve": ("{consent_id: string, auth?: {*: any}}", "{}"),
+        "consent.deny": ("{consent_id: string}", "{}"),
         "rate_limit.status": (
             "{account?: string}",
             """

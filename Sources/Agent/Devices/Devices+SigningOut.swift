@@ -10,7 +10,11 @@ extension Devices {
         case forgotten(AgentError)
     }
 
-    func begin(_ request: SignOutDevice, _ session: SessionRecord) async throws(AgentError) {
+    func begin(
+        _ request: SignOutDevice,
+        _ session: SessionRecord,
+        for requester: Requester
+    ) async throws(AgentError) {
         // Synapse asks for a password even for a device that there is not, and then says that it is done.
         guard try await list(of: session).contains(where: { $0.deviceId == request.deviceId }) else {
             throw .unknownDevice(request.deviceId, of: session.userId)
@@ -25,6 +29,7 @@ extension Devices {
                 .authentication(uia),
                 account: session.userId,
                 purpose: nil,
+                requester: requester,
                 device: request.deviceId,
                 at: clock()
             )

@@ -40,7 +40,7 @@ actor Devices {
             guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") }
             try await answer(challenge, uia, by: request, session)
         } else {
-            try await begin(request, session)
+            try await begin(request, session, for: requester)
         }
         let about: Logger.Metadata = [
             "event": "device.signed_out", "account": "\(session.userId)", "device_id": "\(request.deviceId)",

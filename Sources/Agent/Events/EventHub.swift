@@ -6,6 +6,8 @@ internal import Synchronization
 final class EventHub: Sendable {
     fileprivate struct Subscriber {
         var types: Set<EventType>
+        /// Those of them that were asked for by name.
+        var named: Set<EventType>
         let send: @Sendable ([UInt8]) -> Bool
         let hasEnded: Flag
         var missed: (count: Int, since: Moment)?
@@ -31,10 +33,16 @@ final class EventHub: Sendable {
             subscribers = subscribers.filter { !$0.value.hasEnded.isSet.load(ordering: .relaxed) }
             guard subscribers[caller.connection] == nil else {
                 subscribers[caller.connection]?.types.formUnion(wanted)
+                subscribers[caller.connection]?.named.formUnion(types ?? [])
                 return nil
             }
             let flag = Flag()
-            subscribers[caller.connection] = Subscriber(types: wanted, send: caller.notify, hasEnded: flag)
+            subscribers[caller.connection] = Subscriber(
+                types: wanted,
+                named: Set(types ?? []),
+                send: caller.notify,
+                hasEnded: flag
+            )
             return flag
         }
         guard let flag = isNew else { return }
@@ -49,6 +57,13 @@ final class EventHub: Sendable {
     /// Whether anybody would be told.
     func isWanted(_ type: EventType) -> Bool {
         subscribers.withLock { $0.values.contains { $0.types.contains(type) } }
+    }
+
+    /// Whether somebody has asked for just this type.
+    func isNamed(_ type: EventType) -> Bool {
+        subscribers.withLock {
+            $0.values.contains { $0.named.contains(type) && !$0.hasEnded.isSet.load(ordering: .relaxed) }
+        }
     }
 
     func publish<E: Event>(_ event: E) {
@@ -87,6 +102,7 @@ extension EventHub.Subscriber {
     /// comes back.
     fileprivate mutating func unsubscribe(from types: [EventType]) {
         self.types.subtract(types)
+        named.subtract(types)
         if self.types.isEmpty { missed = nil }
     }
 

@@ -17,18 +17,24 @@ struct Challenge: Sendable {
     }
 
     let id: String
+    /// For whoever answers from elsewhere: nothing is minted by it.
+    let consentId: String
     let account: String
     let purpose: String?
+    let requester: Requester
     /// The device that is to be signed out; nil where a login token is to be minted.
     let device: String?
     /// By which socket it was asked for, and must be answered.
     let socket: Caller.Socket
     /// Only the agent's own prompt may answer it.
     let isForPrompt: Bool
+    let openedAt: Moment
     let expiresAt: Moment
     var wants: Wants
     /// The user has agreed already and only a limit is in the way: the challenge alone goes on.
     var isAnswered = false
+    /// The user has refused from elsewhere: whoever comes with it is told so.
+    var isDenied = false
 
     var sealedToken: SealedToken? {
         guard case .consent(let token) = wants else { return nil }
@@ -53,6 +59,7 @@ struct Challenges: Sendable {
         _ wants: Challenge.Wants,
         account: String,
         purpose: String?,
+        requester: Requester,
         device: String? = nil,
         socket: Caller.Socket = .agent,
         isForPrompt: Bool = false,
@@ -61,11 +68,14 @@ struct Challenges: Sendable {
         dropExpired(at: now)
         let challenge = Challenge(
             id: Identifier.make("c"),
+            consentId: Identifier.make("q"),
             account: account,
             purpose: purpose,
+            requester: requester,
             device: device,
             socket: socket,
             isForPrompt: isForPrompt,
+            openedAt: now,
             expiresAt: now.advanced(by: isForPrompt ? Challenge.lifeAtPrompt : Challenge.life),
             wants: wants
         )
@@ -76,6 +86,17 @@ struct Challenges: Sendable {
     mutating func find(_ id: String, at now: Moment) -> Challenge? {
         dropExpired(at: now)
         return all.first { $0.id == id }
+    }
+
+    mutating func find(consentId: String, at now: Moment) -> Challenge? {
+        dropExpired(at: now)
+        return all.first { $0.consentId == consentId && !$0.isDenied }
+    }
+
+    /// Those that callers put to the user themselves, and nobody has answered, oldest first.
+    mutating func ofCallers(at now: Moment) -> [Challenge] {
+        dropExpired(at: now)
+        return all.filter { !$0.isForPrompt && !$0.isAnswered && !$0.isDenied }.sorted { $0.openedAt < $1.openedAt }
     }
 
     /// Takes a challenge out: only one request may answer it at a time.
@@ -98,6 +119,13 @@ struct Challenges: Sendable {
     mutating func noteAnswer(_ id: String) {
         guard let index = all.firstIndex(where: { $0.id == id }) else { return }
         all[index].isAnswered = true
+    }
+
+    /// The user has refused. Nothing that waited for the answer is kept.
+    mutating func noteDenial(_ id: String) {
+        guard let index = all.firstIndex(where: { $0.id == id }) else { return }
+        all[index].isDenied = true
+        if all[index].sealedToken != nil { all[index].wants = .consent(nil) }
     }
 
     mutating func dropAll(of account: String) { all.removeAll { $0.account == account } }

@@ -32,7 +32,7 @@ extension Minter {
         )
     }
 
-    private func authRequired(
+    func authRequired(
         _ challenge: Challenge,
         _ uia: UIAChallenge,
         _ session: SessionRecord
@@ -100,7 +100,7 @@ extension Minter {
     }
 
     /// The homeserver wants more, or the same again: the challenge stays open for it.
-    private func goOn(
+    func goOn(
         _ challenge: Challenge,
         _ minting: Minting,
         _ session: SessionRecord,

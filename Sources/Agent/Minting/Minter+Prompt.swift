@@ -44,13 +44,21 @@ extension Minter {
         case .authentication(let uia):
             let (stage, asks) = try Self.stage(of: uia)
             var auth: [String: JSONValue] = ["type": .string(stage), "challenge": .string(challenge.id)]
-            if let kind = asks, let password = try await ask(kind, challenge, minting, uia) {
-                auth["password"] = .string(password.reveal())
-                auth["identifier"] = ["type": "m.id.user", "user": .string(minting.account)]
+            if let kind = asks {
+                let password = try await ask(kind, challenge, minting, uia)
+                auth["password"] = password.map { .string($0.reveal()) }
+                auth["identifier"] = password.map { _ in ["type": "m.id.user", "user": .string(minting.account)] }
             }
-            request.auth = auth
+            request.auth = isDone(stage, of: challenge) ? ["challenge": .string(challenge.id)] : auth
         }
         return request
+    }
+
+    /// Whether somebody has done it meanwhile from elsewhere: then the challenge alone goes on.
+    private func isDone(_ stage: String, of challenge: Challenge) -> Bool {
+        guard let now = challenges.find(challenge.id, at: clock()) else { return false }
+        guard !now.isAnswered, case .authentication(let uia) = now.wants else { return true }
+        return !uia.answerableStages.contains(stage)
     }
 
     /// The stage to answer, and what is asked for it; nil where an earlier answer was enough.
@@ -86,13 +94,27 @@ extension Minter {
             terminal: minting.request.terminal,
             deadlineMs: promptTimeoutMs()
         )
-        let answer = try await desk.ask(question) { () async throws(AgentError) in
-            try await locks.requireNone()
-            // A token that is there already has its permit.
-            if challenge.sealedToken == nil {
-                try await book.check(minting.account, for: challenge, by: minting.requester)
+        let pending = PendingConsent(
+            consentId: challenge.consentId,
+            wants: kind == .password ? .auth : .consent,
+            account: minting.account,
+            homeserver: question.homeserver,
+            purpose: minting.purpose,
+            requester: question.requester,
+            requestedAt: challenge.openedAt
+        )
+        let answer = try await consents.decide(
+            .init(consent: pending, requester: minting.requester),
+            within: .milliseconds(question.deadlineMs)
+        ) { [self] () async throws(AgentError) in
+            try await desk.ask(question) { () async throws(AgentError) in
+                try await locks.requireNone()
+                // A token that is there already has its permit.
+                if challenge.sealedToken == nil {
+                    try await book.check(minting.account, for: challenge, by: minting.requester)
+                }
+                if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
             }
-            if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
         }
         if minting.socket == .restricted { await noteRestricted(answer) }
         switch answer {

@@ -15,6 +15,7 @@ actor Minter {
     let clock: @Sendable () -> Moment
     let logger: Logger
     let desk: PromptDesk
+    let consents: Consents
     /// How long a question may stand.
     let promptTimeoutMs: @Sendable () -> Int
     var challenges = Challenges()
@@ -29,6 +30,7 @@ actor Minter {
         support: Support,
         policy: @escaping @Sendable (String) -> ConsentPolicy,
         desk: PromptDesk,
+        consents: Consents,
         promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
         logger: Logger
@@ -39,6 +41,7 @@ actor Minter {
         self.support = support
         self.policy = policy
         self.desk = desk
+        self.consents = consents
         self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
         self.logger = logger
@@ -99,14 +102,14 @@ actor Minter {
             throw AgentError(.forbidden, "The policy for \(account) is that the agent asks the user itself.")
         }
         guard challenge?.isAnswered != true else { return true }
-        if let obstacle = desk.obstacle { throw .promptUnavailable(obstacle) }
+        if let obstacle = desk.obstacle, !consents.isAwaited { throw .promptUnavailable(obstacle) }
         guard challenge == nil else { throw .promptOnly(account) }
         return true
     }
 
     /// The caller's word counts only where the policy says so now: it may have become stricter since it was asked for.
     private func requireTrust(_ account: String, _ challenge: Challenge) throws(AgentError) {
-        guard !challenge.isForPrompt, ![.caller, .none].contains(policy(account)) else { return }
+        guard !challenge.isForPrompt, !challenge.isAnswered, ![.caller, .none].contains(policy(account)) else { return }
         throw .promptOnly(account)
     }
 
@@ -140,7 +143,7 @@ actor Minter {
         }
     }
 
-    private func answered(_ minting: Minting) throws(AgentError) -> Challenge? {
+    func answered(_ minting: Minting) throws(AgentError) -> Challenge? {
         try challenges.answered(
             by: minting.request,
             over: minting.socket,
@@ -177,6 +180,7 @@ actor Minter {
             wants,
             account: minting.account,
             purpose: minting.purpose,
+            requester: minting.requester,
             socket: minting.socket,
             isForPrompt: isForPrompt,
             at: clock()

@@ -64,10 +64,13 @@ extension AgentError {
         }
         return AgentError(
             .promptUnavailable,
-            "The agent must ask the user itself, and cannot: \(cause).\(way ?? "")",
+            "The agent must ask the user itself, and cannot: \(cause).\(elsewhere)\(way ?? "")",
             ["detail": .string(cause)]
         )
     }
+
+    /// The way that needs neither display nor pinentry.
+    private static let elsewhere = " Or run `jeton approve` in another terminal, which then asks, and try again."
 
     private static let nothingDelivered = "no login token was handed out"
 
@@ -131,10 +134,29 @@ extension AgentError {
         AgentError(.homeserverError, "\(homeserver) \(problem).", ["http_status": 401])
     }
 
+    static let tooManyPrompts = AgentError(
+        .busy,
+        "The user has too many questions to answer already.",
+        ["limit": "prompts"]
+    )
+
     static let withdrawn = AgentError(.cancelled, "The request was cancelled.")
 
     static func challengeGone(_ field: String) -> AgentError {
         invalidParams("\(field) is not known or has expired; begin anew without it", field: field)
+    }
+
+    static let consentGone = invalidParams(
+        "consent_id is not known; the question has been answered or withdrawn meanwhile",
+        field: "consent_id"
+    )
+
+    static var ownApproval: AgentError {
+        let detail = """
+            The program that asks, and what belongs to its unit, login session or terminal, cannot agree in your place: \
+            approve from another one, over SSH or on a text console for instance
+            """
+        return AgentError(.forbidden, "\(detail).", ["detail": .string(detail)])
     }
 
     static let challengeBound = AgentError(

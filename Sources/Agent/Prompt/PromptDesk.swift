@@ -42,9 +42,7 @@ final class PromptDesk: Sendable {
         _ question: PromptQuestion,
         check: @Sendable () async throws(AgentError) -> Void
     ) async throws(AgentError) -> PromptAnswer {
-        guard enter() else {
-            throw AgentError(.busy, "The user has too many questions to answer already.", ["limit": "prompts"])
-        }
+        guard enter() else { throw .tooManyPrompts }
         defer { leave() }
         guard await line.enter("", within: Self.patience) else {
             if Task.isCancelled { throw .withdrawn }

@@ -12,6 +12,9 @@ public protocol Event: Codable, Sendable {
 public enum EventType: String, StringChoice {
     case loginTokenIssued = "login_token.issued"
     case loginTokenExpired = "login_token.expired"
+    case consentRequested = "consent.requested"
+    case consentGranted = "consent.granted"
+    case consentDenied = "consent.denied"
     case rateLimitHit = "rate_limit.hit"
     case accountLoggedIn = "account.logged_in"
     case accountLoggedOut = "account.logged_out"

@@ -1,8 +1,9 @@
 /// Every event there is, in the order in which a reader should meet them.
 public enum Events {
     public static let all: [any Event.Type] = [
-        LoginTokenIssued.self, LoginTokenExpired.self, RateLimitHit.self, AccountLoggedIn.self, AccountLoggedOut.self,
-        AccountStateChanged.self, AccountRenewed.self, AgentLocked.self, AgentUnlocked.self, AgentStopping.self,
+        LoginTokenIssued.self, LoginTokenExpired.self, ConsentRequested.self, ConsentGranted.self, ConsentDenied.self,
+        RateLimitHit.self, AccountLoggedIn.self, AccountLoggedOut.self, AccountStateChanged.self, AccountRenewed.self,
+        AgentLocked.self, AgentUnlocked.self, AgentStopping.self,
         EventsMissed.self,
     ]
 }

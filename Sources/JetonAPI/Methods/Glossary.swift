@@ -24,6 +24,8 @@ enum Glossary {
         "connections_accepted": "Connections that were served.",
         "connections_refused": "Connections that were turned away: of another user, or too many.",
         "consent": "The caller's word that the user agreed: an echo of the challenge.",
+        "consent_id": "A name for a question to the user, by which it can be answered, and nothing minted.",
+        "consents": "The questions that wait for the user.",
         "count": "How many are allowed in each span of per_ms.",
         "detail": "What is wrong, in words, and what the user must do where only the user can help.",
         "device_id": "A device's id at the homeserver: a session of the account.",
@@ -85,7 +87,9 @@ enum Glossary {
         "remaining": "How many are left right now.",
         "renewals_done": "Access tokens that were renewed.",
         "renewals_failed": "Renewals that did not succeed.",
-        "requester": "The process that asked, as the kernel attests it.",
+        "requested_at": "When the user was asked.",
+        "requester":
+            "The process that asked, as the kernel attests it; a consent has none where it cannot be known who asks.",
         "requests_answered": "Requests and notifications that went well.",
         "requests_failed": "Requests and notifications that ended with an error.",
         "retry_after_ms": "In how many milliseconds the next one is allowed; 0 where it is now.",
@@ -120,6 +124,7 @@ enum Glossary {
         "version": "The release of the agent.",
         "wait_ms":
             "How long the caller will wait for a limit, in milliseconds; what is known to take longer is told at once.",
+        "wants": "What the question wants: the user's yes or no, or auth for the homeserver, which says yes as well.",
         "watchdog_ms": "How long the agent may be silent before systemd restarts it, in milliseconds.",
     ]
 }

@@ -19,6 +19,10 @@ public struct Requester: Codable, Sendable, Equatable {
     public var session: String?
     /// The nearest first.
     public var parents: [Parent]?
+    /// The terminal that controls it: for the agent's own use, and told to nobody.
+    public var terminal: String?
+
+    private enum CodingKeys: CodingKey { case pid, uid, command, unit, session, parents }
 
     public init(
         pid: Int,
@@ -26,7 +30,8 @@ public struct Requester: Codable, Sendable, Equatable {
         command: String? = nil,
         unit: String? = nil,
         session: String? = nil,
-        parents: [Parent]? = nil
+        parents: [Parent]? = nil,
+        terminal: String? = nil
     ) {
         self.pid = pid
         self.uid = uid
@@ -34,6 +39,7 @@ public struct Requester: Codable, Sendable, Equatable {
         self.unit = unit
         self.session = session
         self.parents = parents
+        self.terminal = terminal
     }
 
     /// For people: `jeton (4712) ← bash ← kitty`.

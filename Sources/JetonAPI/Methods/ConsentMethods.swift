@@ -1,0 +1,112 @@
+public struct ListConsents: Method, Equatable {
+    public static let name = "consent.list"
+    public static let summary = """
+        Lists the questions that wait for the user, oldest first: the agent's own, and those that programs put to the \
+        user by themselves.
+        """
+    public static let errors: [AgentError.Kind] = []
+    public static var example: MethodExample<ListConsents> {
+        .init(ListConsents(), gives: Result(consents: [.example]))
+    }
+
+    public init() {}
+
+    public struct Result: Codable, Sendable, Equatable {
+        public var consents: [PendingConsent]
+        public init(consents: [PendingConsent]) { self.consents = consents }
+    }
+}
+
+public struct ApproveConsent: Method, Equatable {
+    public static let name = "consent.approve"
+    public static let summary = """
+        Says yes to a question that waits for the user: with auth where the homeserver wants to know that it is the \
+        user, else from another unit, login session or terminal than that of the program that asks. The login token \
+        goes to that program alone.
+        """
+    public static let errors: [AgentError.Kind] = [
+        .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
+        .homeserverUnreachable, .locked, .forbidden, .outcomeUnknown, .storageFailed, .cancelled,
+    ]
+    public static var example: MethodExample<ApproveConsent> {
+        .init(ApproveConsent(consentId: PendingConsent.example.consentId), gives: Nothing())
+    }
+
+    public typealias Result = Nothing
+
+    public var consentId: String
+    /// As in `login_token.generate`; its `challenge` is the consent's id.
+    public var auth: [String: JSONValue]?
+
+    public init(consentId: String, auth: [String: JSONValue]? = nil) {
+        self.consentId = consentId
+        self.auth = auth
+    }
+}
+
+public struct DenyConsent: Method, Equatable {
+    public static let name = "consent.deny"
+    public static let summary = "Says no to a question that waits for the user."
+    public static let errors: [AgentError.Kind] = []
+    public static var example: MethodExample<DenyConsent> {
+        .init(DenyConsent(consentId: PendingConsent.example.consentId), gives: Nothing())
+    }
+
+    public typealias Result = Nothing
+
+    public var consentId: String
+    public init(consentId: String) { self.consentId = consentId }
+}
+
+/// A question that waits for the user.
+public struct PendingConsent: Codable, Sendable, Equatable {
+    public enum Wants: String, StringChoice {
+        /// Yes or no to a login token.
+        case consent
+        /// What the homeserver wants to know, usually the password, which says yes as well.
+        case auth
+    }
+
+    public var consentId: String
+    public var wants: Wants
+    /// Who asks the user.
+    public var prompt: GenerateLoginToken.Prompt
+    public var account: String?
+    public var homeserver: String?
+    public var purpose: String?
+    /// Nil where it cannot be known: the request came over the restricted socket.
+    public var requester: Requester?
+    public var requestedAt: Moment
+
+    public init(
+        consentId: String,
+        wants: Wants,
+        prompt: GenerateLoginToken.Prompt = .agent,
+        account: String? = nil,
+        homeserver: String? = nil,
+        purpose: String? = nil,
+        requester: Requester?,
+        requestedAt: Moment
+    ) {
+        self.consentId = consentId
+        self.wants = wants
+        self.prompt = prompt
+        self.account = account
+        self.homeserver = homeserver
+        self.purpose = purpose
+        self.requester = requester
+        self.requestedAt = requestedAt
+    }
+
+    static var example: PendingConsent {
+        PendingConsent(
+            consentId: "q-Vj8pQ1XeR0mZ5wLkT2yB7g",
+            wants: .consent,
+            account: "@alice:example.org",
+            homeserver: "https://matrix.example.org",
+            purpose: "my phone",
+            requester: .example,
+            requestedAt: .example
+        )
+    }
+}
