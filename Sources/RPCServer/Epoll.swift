@@ -46,7 +46,8 @@ internal import SystemPackage
         let milliseconds = patience.map { CInt(min(($0 / .milliseconds(1)).rounded(.up), 1e6)) } ?? -1
         let count = unsafe epoll_wait(descriptor, &events, CInt(Self.most), milliseconds)
         // Fewer than none where a signal came in between.
-        for unsafeevent in unsafe events.prefix(Int(max(0, count))) {
+        for index in 0..<Int(max(0, count)) {
+            let event = unsafe events[index]
             unsafe isReady(Int(event.data.u64), Readiness(rawValue: event.events))
         }
     }
