@@ -104,7 +104,12 @@ import Testing
         await homeserver.server.stop()
         let unknown = try await lost
         #expect(unknown.kind == .outcomeUnknown)
-        #expect(unknown.data["may_exist_until"]?.stringValue != nil)
+        let end = try #require(unknown.data["may_exist_until"]?.stringValue)
+        let lines = agent.logText.split(separator: "\n")
+        let record = try #require(lines.first { $0.contains("event=login_token.unknown") })
+        for word in ["no login token was handed out", "account=\(user.id)", "may_exist_until=\(end)", "peer_pid="] {
+            #expect(record.contains(word), "\(record)")
+        }
 
         // Nobody mints twice by accident: not now, and not after a crash.
         await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", nil)

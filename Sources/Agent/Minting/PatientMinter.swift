@@ -26,6 +26,8 @@ struct PatientMinter: Sendable {
         guard (0...Self.longestWait).contains(patience) else {
             throw .invalidParams("wait_ms must be from 0 to \(Self.longestWait)", field: "wait_ms")
         }
+        // For the record, and now: a challenge may be gone afterwards.
+        let account = (try? await minter.account(for: request, over: socket)) ?? request.account
         do throws(AgentError) {
             let result =
                 if patience == 0 {
@@ -45,7 +47,7 @@ struct PatientMinter: Sendable {
             return result
         } catch {
             note(error, request, requester)
-            await record(error, request, requester, socket)
+            record(error, of: account, requester)
             throw error
         }
     }
