@@ -77,6 +77,31 @@ import Testing
         #expect(try await findings(agent, status: 1)["socket_unit"]?.detail.contains("next log-in") == true)
     }
 
+    @Test func `a socket that is gone while its unit is on is made again by the cure`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.systemctl("enable", "--now", "jetond-restricted.socket")
+        _ = try await agent.call(Ping())
+        for (check, name) in [("socket", "agent.sock"), ("restricted_socket", "restricted.sock")] {
+            try await agent.user.say("rm", "\(agent.user.runtimeFolder)/jeton/\(name)")
+            let finding = try #require(try await findings(agent, status: 1)[check])
+            #expect(finding.state == "problem", "\(check)")
+            let cure = try #require(finding.cure)
+            #expect(try await agent.user.run(["sh", "-c", String(cure.dropFirst(5))]).status == 0, "\(cure)")
+            #expect(try await findings(agent, status: 0)[check]?.state != "problem", "\(cure)")
+        }
+    }
+
+    @Test func `a restricted socket that no unit made is told as well`() async throws {
+        let agent = try await InstalledAgent.ready()
+        #expect(try await findings(agent, status: 0)["restricted_socket"]?.state == "ok")
+        let path = "\(agent.user.runtimeFolder)/jeton/restricted.sock"
+        try await agent.user.say("systemd-run", "--user", "socat", "UNIX-LISTEN:\(path),mode=600", "PIPE")
+        try await eventually("it is there") { try await agent.user.run(["test", "-S", path]).status == 0 }
+        let finding = try #require(try await findings(agent, status: 0)["restricted_socket"])
+        #expect(finding.state == "note")
+        #expect(finding.detail.contains(path))
+    }
+
     @Test func `where nothing is installed, that is what is said`() async throws {
         let user = try await UserManager.running().newUser()
         let ended = try await user.run([Programs.path("jeton"), "doctor", "--json"])

@@ -30,7 +30,6 @@ extension Examination {
             return findings.problem("runtime_folder", "\(path) is no folder", cure: cure)
         }
         // Where the user has chosen another place, others may look, as long as they cannot put something there.
-        let isUsual = (try? SocketPath.usual()) == socketPath
         if let flaw = isUsual ? folder.flaw(wanted: 0o700) : folder.flawIfWritable() {
             findings.problem("runtime_folder", flaw.detail, cure: flaw.cure)
         } else {

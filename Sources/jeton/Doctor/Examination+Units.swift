@@ -65,16 +65,20 @@ extension Examination {
     }
 
     private mutating func lookAtRestrictedSocket(_ unit: Units.Unit) {
-        guard unit.isActive || unit.isFailed else {
-            return findings.ok("restricted_socket", "off; nothing is passed on to containers or other machines")
-        }
-        guard unit.isActive else {
-            let cure = "Run: systemctl --user restart jetond-restricted.socket"
+        // Together: systemd starts no socket whose service runs, and the first one takes the service along.
+        let cure = "Run: systemctl --user restart jetond.socket jetond-restricted.socket"
+        guard !unit.isFailed else {
             return findings.problem("restricted_socket", "it has failed (\(unit["Result"]))", cure: cure)
         }
         guard let path = try? SocketPath.restricted(), let socket = FileFacts(path) else {
-            let cure = "Run: systemctl --user restart jetond-restricted.socket"
+            guard unit.isActive else {
+                return findings.ok("restricted_socket", "off; nothing is passed on to containers or other machines")
+            }
             return findings.problem("restricted_socket", "it is on, and its socket is not there", cure: cure)
+        }
+        guard unit.isActive else {
+            let whose = "an agent that is run by hand has it, or left it behind"
+            return findings.note("restricted_socket", "its unit is off, and \(path) is there: \(whose)")
         }
         if let flaw = socket.flaw(wanted: 0o600) {
             return findings.problem("restricted_socket", flaw.detail, cure: flaw.cure)

@@ -39,7 +39,16 @@ struct Examination {
     }
 
     /// How an agent is started here, as a cure.
-    var start: String { units?.start ?? "Run: jetond" }
+    var start: String {
+        guard isUsual else {
+            let here = "jetond --socket \(FileFacts.quoted(socketPath))"
+            return "Start one there: \(here); or name another socket with --socket or JETON_SOCKET."
+        }
+        return units?.start ?? "Run: jetond"
+    }
+
+    /// Whether the socket is where systemd has it.
+    var isUsual: Bool { (try? SocketPath.usual()) == socketPath }
 
     /// Where the user can be asked.
     private mutating func lookAtQuestions() {

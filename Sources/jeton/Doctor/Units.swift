@@ -68,7 +68,8 @@ struct Units {
     /// How the agent is started here.
     var start: String {
         if !socket.isInstalled { return "Install its units: systemd/install, or the package jeton." }
-        if socket.isFailed { return "Run: systemctl --user restart jetond.socket" }
+        // Of a socket that listens, the file may be gone.
+        if socket.isFailed || socket.isActive { return "Run: systemctl --user restart jetond.socket" }
         return "Run: systemctl --user enable --now jetond.socket"
     }
 }
