@@ -18,16 +18,16 @@ public struct Sandbox: Sendable, Equatable {
     public var forbidsPrograms: Bool
 
     /// - Parameters:
-    ///   - home: the user's home folder.
-    ///   - runtimeFolder: where the session bus is; nil: the user has none.
+    ///   - home: the user's home folder; nil where it is not known, and so cannot be said to be hidden.
+    ///   - runtimeFolder: where the session bus is; the same.
     public init(home: String?, runtimeFolder: String?) {
         self.init(status: (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? "")
         let root = Mount(at: "/")
         isReadOnly = root?.isReadOnly ?? false
         forbidsPrograms = root?.isWithoutPrograms ?? false
         // On a machine that runs from memory the home folder is a tmpfs as well, but one to write to.
-        hidesHome = home.map { Mount(at: $0) }.map { $0 == nil || $0?.isEmptyPlace == true } ?? true
-        hidesSessionBus = runtimeFolder.map { unsafe access("\($0)/bus", F_OK) != 0 } ?? true
+        hidesHome = home.map { Mount(at: $0) }.map { $0 == nil || $0?.isEmptyPlace == true } ?? false
+        hidesSessionBus = runtimeFolder.map { unsafe access("\($0)/bus", F_OK) != 0 } ?? false
     }
 
     init(status: String) {

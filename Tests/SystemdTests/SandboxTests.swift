@@ -31,6 +31,11 @@ import Testing
         #expect(!Sandbox(status: "").isFiltered)
     }
 
+    @Test func `what nobody names is not said to be hidden`() {
+        let sandbox = Sandbox(home: nil, runtimeFolder: nil)
+        #expect(!sandbox.hidesHome && !sandbox.hidesSessionBus)
+    }
+
     @Test func `a home folder that is there is not hidden, and one that is not there is`() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "jeton-\(UUID())").path
         #expect(Sandbox(home: folder, runtimeFolder: folder).hidesHome)
