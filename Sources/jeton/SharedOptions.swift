@@ -24,6 +24,15 @@ struct AccountOption: ParsableArguments {
     @Option(help: "The account, as a full user id; needed where the agent holds several and none is the default.")
     var account: String?
 
+    /// The same for a socket that may be the restricted one: there the agent tells of no account, and knows which it is.
+    func resolveIfTold(by agent: RPCClient) throws -> String? {
+        do {
+            return try resolve(by: agent)
+        } catch RPCClient.Problem.refused(let refusal) where refusal.kind == .forbidden {
+            return nil
+        }
+    }
+
     /// Which account it will be, for what must name it: an identifier for the password.
     func resolve(by agent: RPCClient) throws -> String {
         if let account { return account }

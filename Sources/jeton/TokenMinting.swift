@@ -4,7 +4,8 @@ internal import RPCClient
 /// The conversation with the agent that ends in a login token: what it asks is asked of the user.
 struct TokenMinting {
     let agent: RPCClient
-    let account: String
+    /// Nil where the agent does not tell.
+    let account: String?
     let purpose: String?
     let waits: Bool
     /// Who asks the user, if not whom the policy says.
@@ -29,6 +30,8 @@ struct TokenMinting {
                 switch refusal.kind {
                 case .authRequired: (request.auth, request.consent) = (try stages.answer(refusal), nil)
                 case .consentRequired: (request.auth, request.consent) = (nil, .init(challenge: try consent(refusal)))
+                // The restricted socket takes no terminal: it may be another machine's.
+                case .forbidden where request.terminal != nil: request.terminal = nil
                 case .rateLimited where waits: try resume(&request, after: refusal)
                 default: throw error
                 }
@@ -42,7 +45,8 @@ struct TokenMinting {
             throw Failure(.noPrompt, "you must agree to this, and there is no terminal to ask you on")
         }
         let use = purpose.map { " for \"\(Output.plain($0))\"" } ?? ""
-        guard terminal.confirm("Mint a login token for \(Output.plain(account))\(use)?") else {
+        let whose = account.map { Output.plain($0) } ?? "the agent's account"
+        guard terminal.confirm("Mint a login token for \(whose)\(use)?") else {
             throw Failure(.denied, "you did not agree; no login token was handed out")
         }
         return challenge

@@ -1,5 +1,8 @@
 import Glibc
 
+/// A port of loopback at which nobody listens right now.
+public func freePort() throws -> UInt16 { try TCPSocket.listening().port }
+
 /// A TCP socket on loopback that blocks, and reads whole HTTP/1.1 messages.
 final class TCPSocket: Sendable {
     struct Message {

@@ -43,14 +43,14 @@ struct TokenCommand: ParsableCommand {
             throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
         }
         let agent = try shared.connect()
-        let account = try account.resolve(by: agent)
+        let account = try account.resolveIfTold(by: agent)
         var minting = TokenMinting(
             agent: agent,
             account: account,
             purpose: purpose,
             waits: wait,
             prompt: agentPrompt ? .agent : nil,
-            stages: StageAnswers(account: account, readsPassword: passwordStdin, opensBrowser: !noBrowser)
+            stages: StageAnswers(account: account ?? "", readsPassword: passwordStdin, opensBrowser: !noBrowser)
         )
         let token = try minting.run()
         guard !shared.json else { return Output.say(json: token) }
