@@ -1,3 +1,4 @@
+internal import Glibc
 public import JetonAPI
 
 /// One question, put to the user by a pinentry.
@@ -16,6 +17,40 @@ public struct Pinentry {
     /// It ends the question by itself at its deadline, as far as it can; then by us.
     private static let grace = Duration.seconds(2)
 
+    /// Looks whether it can be run and speaks as a pinentry does, without a question.
+    /// - Returns: what it calls itself, as in curses or gtk2:curses.
+    /// - Throws: what is wrong with it, as a sentence without its full stop.
+    public func check() throws(Unusable) -> String {
+        let process: PinentryProcess
+        do {
+            process = try PinentryProcess(program, environment: environment)
+        } catch {
+            throw Unusable(reason: Self.sentence(error, program))
+        }
+        // Nobody can go away who waits for the answer: the other end is open as long as this runs.
+        var ends: [CInt] = [-1, -1]
+        guard unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+            process.end()
+            throw Unusable(reason: "there are too many open files")
+        }
+        defer { for end in ends { close(end) } }
+        var conversation = AssuanConversation(process.descriptor, for: ends[0])
+        let answer = Result { () throws(AssuanProblem) in
+            let end = ContinuousClock.now.advanced(by: Self.comingUp)
+            guard case .done = try conversation.hear(until: end) else { return AssuanReply.Event.inquiry }
+            return try conversation.tell("GETINFO", "flavor", until: end)
+        }
+        process.end()
+        switch answer {
+        case .success(.done(let flavor)):
+            return PlainText(String(decoding: flavor, as: UTF8.self), maximumBytes: 40).description
+        // An old one, which does not know what it is called.
+        case .success(.refused): return "of no name"
+        case .success(.inquiry): throw Unusable(reason: "\(program) refuses to serve")
+        case .failure(let problem): throw Unusable(reason: "\(program) \(Self.sentence(problem))")
+        }
+    }
+
     /// Asks; this blocks, until the deadline at the latest. Nothing is left of the pinentry then.
     /// - Parameters:
     ///   - question: what is asked.
@@ -27,7 +62,7 @@ public struct Pinentry {
         do {
             process = try PinentryProcess(program, environment: environment)
         } catch {
-            return .unavailable(error.isMissing ? Self.missing(program) : "\(program) cannot be run: \(error.reason)")
+            return .unavailable(Self.sentence(error, program))
         }
         let cure = cure(for: question)
         var session = Session(AssuanConversation(process.descriptor, for: client), question, cure: cure)
@@ -60,11 +95,12 @@ public struct Pinentry {
         }
     }
 
-    private static func missing(_ program: String) -> String {
-        """
-        there is no \(program). Install pinentry-gnome3, pinentry-qt or pinentry-curses, or name another program in \
-        config.json5 (pinentry)
-        """
+    private static func sentence(_ failure: StartFailure, _ program: String) -> String {
+        guard failure.isMissing else { return "\(program) cannot be run: \(failure.reason)" }
+        return """
+            there is no \(program). Install pinentry-gnome3, pinentry-qt or pinentry-curses, or name another program in \
+            config.json5 (pinentry)
+            """
     }
 
     private static func sentence(_ problem: AssuanProblem) -> String {
@@ -163,6 +199,11 @@ public struct Pinentry {
             return Buttons(ok: dialog.cancel, notOK: dialog.agree, cancel: "_Refuse")
         }
     }
+}
+
+/// Why a pinentry is of no use: a sentence without its full stop.
+public struct Unusable: Error {
+    public let reason: String
 }
 
 /// Which button says what.

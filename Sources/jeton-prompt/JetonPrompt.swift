@@ -21,12 +21,16 @@ struct JetonPrompt: ParsableCommand {
     @Option(help: "The folder of config.json5, where the pinentry is named (default: ~/.config/jeton).")
     var config: String?
 
+    @Flag(help: "Ask nothing; only look whether the pinentry can be run, and say what is wrong with it.")
+    var check = false
+
     func run() throws {
         do {
             try ProcessProtections.forbidDumps()
         } catch {
             StandardError.write("jeton-prompt: ignoring that a protection cannot be had: \(error)\n")
         }
+        guard !check else { return try lookAtPinentry() }
         // The question is here at once: there is nobody who would type it.
         let connection = AgentConnection(descriptor: STDIN_FILENO)
         do {
@@ -44,6 +48,23 @@ struct JetonPrompt: ParsableCommand {
             connection.answer(.unavailable(refusal.reason))
             throw ExitCode.failure
         }
+    }
+
+    private func lookAtPinentry() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let problem: String
+        do {
+            let program = try PinentryProgram.find(in: config, environment)
+            let flavor = try Pinentry(program, environment: environment).check()
+            print("\(program) (\(flavor))")
+            return
+        } catch let refusal as Refusal {
+            problem = refusal.reason
+        } catch let unusable as Unusable {
+            problem = unusable.reason
+        }
+        StandardError.write("jeton-prompt: \(problem)\n")
+        throw ExitCode.failure
     }
 }
 

@@ -15,6 +15,7 @@ struct ManualPage: CustomTestStringConvertible {
     static let all = [
         ManualPage(name: "jeton.1") { try await ProgramHelp.of("jeton").commands() },
         ManualPage(name: "jetond.8") { try await ProgramHelp.of("jetond").options() },
+        ManualPage(name: "jeton-prompt.8") { try await ProgramHelp.of("jeton-prompt").options() },
         ManualPage(name: "jeton-config.5") {
             let file = "\(Programs.repository)/config/config.json5"
             let text = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)

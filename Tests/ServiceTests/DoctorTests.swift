@@ -11,7 +11,8 @@ import Testing
         _ = try await agent.signIn(at: homeserver)
         let findings = try await findings(agent, status: 0)
         for check in [
-            "socket_unit", "service_unit", "restricted_socket", "lingering", "runtime_folder", "socket",
+            "socket_unit", "service_unit", "prompt_unit", "pinentry", "restricted_socket",
+            "lingering", "runtime_folder", "socket",
             "configuration",
             "state_folder", "agent", "version", "memory", "sandbox", "account", "clock", "journal",
         ] { #expect(findings[check]?.state == "ok", "\(check): \(findings[check]?.detail ?? "missing")") }
@@ -122,6 +123,31 @@ import Testing
         try await agent.user.say("touch", "-d", "+1 minute", "\(agent.units)/jetond.service")
         let changed = try await findings(agent, status: 1)
         #expect(changed["service_unit"]?.cure == "Run: systemctl --user daemon-reload")
+    }
+
+    @Test func `a prompt that is off, and a pinentry that is of no use, are told with their cures`() async throws {
+        let agent = try await InstalledAgent.ready()
+        try await agent.user.write("{pinentry: '/nowhere/pinentry'}", to: agent.configuration)
+        let missing = try #require(try await findings(agent, status: 1)["pinentry"])
+        #expect(missing.detail.contains("there is no /nowhere/pinentry"))
+        #expect(missing.cure?.contains("apt-get install") == true)
+        try await agent.user.write("{pinentry: '/bin/true'}", to: agent.configuration)
+        let useless = try #require(try await findings(agent, status: 1)["pinentry"])
+        #expect(useless.detail == "/bin/true has ended without an answer")
+        try await agent.user.systemctl("disable", "--now", "jeton-prompt.socket")
+        let off = try await findings(agent, status: 0)
+        #expect(off["prompt_unit"]?.state == "note")
+        #expect(off["prompt_unit"]?.cure == "Run: systemctl --user enable --now jeton-prompt.socket")
+        #expect(off["pinentry"]?.state == "note")
+    }
+
+    @Test func `a display that systemd does not know is told with its cure`() async throws {
+        let agent = try await InstalledAgent.ready()
+        let ended = try await agent.user.run(["env", "DISPLAY=:7", agent.program, "doctor"])
+        #expect(ended.output.contains("systemctl --user import-environment DISPLAY"), "\(ended.output)")
+        try await agent.user.systemctl("set-environment", "DISPLAY=:7")
+        let known = try await agent.user.run(["env", "DISPLAY=:7", agent.program, "doctor"])
+        #expect(!known.output.contains("import-environment"), "\(known.output)")
     }
 
     @Test func `protections that a drop-in takes away are named one by one`() async throws {

@@ -35,6 +35,7 @@ struct Examination {
         lookAtConfiguration()
         lookAtState()
         lookAtQuestions()
+        lookAtPrompt()
         lookAtAgent()
     }
 

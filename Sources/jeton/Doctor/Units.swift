@@ -17,6 +17,7 @@ struct Units {
     let socket: Unit
     let restricted: Unit
     let service: Unit
+    let prompt: Unit
 
     static let properties = [
         "Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NeedDaemonReload", "ExecMainStatus",
@@ -24,7 +25,8 @@ struct Units {
     ]
 
     private static let names = (
-        socket: "jetond.socket", restricted: "jetond-restricted.socket", service: "jetond.service"
+        socket: "jetond.socket", restricted: "jetond-restricted.socket", service: "jetond.service",
+        prompt: "jeton-prompt.socket"
     )
 
     /// Why there is nothing to be learned.
@@ -33,7 +35,7 @@ struct Units {
     }
 
     static func ask() throws(Unknown) -> Units {
-        let units = [names.socket, names.restricted, names.service]
+        let units = [names.socket, names.restricted, names.service, names.prompt]
         let show = ["systemctl", "--user", "--no-pager", "show", "--property=\(properties.joined(separator: ","))"]
         switch OtherProgram.run(show + units) {
         case .missing: throw Unknown(detail: "systemctl is not installed")
@@ -59,7 +61,18 @@ struct Units {
         socket = units[Self.names.socket] ?? unknown
         restricted = units[Self.names.restricted] ?? unknown
         service = units[Self.names.service] ?? unknown
+        prompt = units[Self.names.prompt] ?? unknown
     }
+
+    /// Which displays the manager's own units are told of.
+    static func displays() -> Set<String> {
+        guard case .ended(0, let output, _) = OtherProgram.run(["systemctl", "--user", "show-environment"]) else {
+            return []
+        }
+        return Set(output.split(separator: "\n").map { String($0.prefix { $0 != "=" }) }).intersection(displayNames)
+    }
+
+    static let displayNames: Set = ["DISPLAY", "WAYLAND_DISPLAY"]
 
     private static func blocks(of text: String) -> [[Substring]] {
         text.split(separator: "\n", omittingEmptySubsequences: false).split(separator: "").map { Array($0) }
