@@ -74,6 +74,20 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a token that waited sealed for a yes is gone with the no`() async throws {
+        let prompt = try await PromptUnderTest("cancel ok")
+        let (agent, user, homeserver) = try await Self.agent(prompt)
+        #expect(try await agent.refusal(of: GenerateLoginToken()).kind == .consentDenied)
+        let sealed = try #require(try await agent.call(ListLoginTokens()).tokens.first)
+        #expect(await homeserver.mintRequests(of: user) == 1)
+        // The next yes is about another one.
+        let token = try await agent.call(GenerateLoginToken())
+        #expect(token.tokenId != sealed.tokenId)
+        #expect(await homeserver.mintRequests(of: user) == 2)
+        #expect(!agent.logText.contains("\(sealed.tokenId)"))
+        try await agent.stop()
+    }
+
     @Test func `a pinentry that is not there is named, and how to get one`() async throws {
         let prompt = try await PromptUnderTest(pinentry: "/nowhere/pinentry")
         let (agent, _, _) = try await Self.agent(prompt)

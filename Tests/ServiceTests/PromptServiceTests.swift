@@ -52,6 +52,33 @@ import Testing
         try await agent.lookForSecretsInTheJournal()
     }
 
+    /// Whose command line names the pinentry's folder.
+    private static func processes(_ agent: InstalledAgent) async throws -> String {
+        let pattern = "^/usr/bin/python3 .*\(agent.user.home)/pinentry"
+        return try await agent.user.manager.asRoot("pgrep", "--full", "--list-full", pattern).output
+    }
+
+    @Test(arguments: ["jeton-prompt", "jetond"])
+    func `whichever of the two is killed, nothing is left and nothing is minted`(program: String) async throws {
+        let (agent, _, homeserver) = try await Self.ready("stubborn")
+        async let minted = agent.jeton("token")
+        try await eventually("the question stands") { try await Self.log(agent).contains("CONFIRM") }
+        #expect(try await !Self.processes(agent).isEmpty)
+        let units = try await agent.user.systemctl("list-units", "--plain", "--no-legend", "\(program)*.service")
+        let unit = try #require(units.split(separator: " ").first.map { String($0) })
+        try await agent.user.systemctl("kill", "--kill-who=main", "--signal=KILL", unit)
+        let ended = try await minted
+        #expect(ended.status == (program == "jetond" ? 2 : 8), "\(ended.errors)")
+        try await eventually("nothing of the question is left") {
+            let left = try await agent.user.systemctl("list-units", "--all", "--plain", "--no-legend", "jeton-prompt@*")
+            let processes = try await Self.processes(agent)
+            return left.isEmpty && processes.isEmpty
+        }
+        #expect(ended.output.isEmpty)
+        #expect(await homeserver.server.seenRequests.count { $0.path.hasSuffix("/get_token") } == 1)
+        try await agent.lookForSecretsInTheJournal()
+    }
+
     @Test func `nobody but the agent has the user asked`() async throws {
         let (agent, _, _) = try await Self.ready("ok")
         let question = PromptQuestion(.confirm, account: "@mallory:evil", requester: nil, deadlineMs: 1000)
