@@ -19,6 +19,8 @@ public struct Agent: Sendable {
         public var watchNetwork: @Sendable (Bool) -> Void
         /// The way to the user.
         public var prompter: Prompter
+        /// How the agent waits for a moment.
+        public var pause: Pause
 
         public init(
             pid: Int,
@@ -27,7 +29,8 @@ public struct Agent: Sendable {
             accountCountChanged: @escaping @Sendable (Int) -> Void,
             setAlarm: @escaping @Sendable (Duration?) -> Void,
             watchNetwork: @escaping @Sendable (Bool) -> Void,
-            prompter: Prompter
+            prompter: Prompter,
+            pause: @escaping Pause
         ) {
             self.pid = pid
             self.supervised = supervised
@@ -36,6 +39,7 @@ public struct Agent: Sendable {
             self.setAlarm = setAlarm
             self.watchNetwork = watchNetwork
             self.prompter = prompter
+            self.pause = pause
         }
     }
 
@@ -98,7 +102,7 @@ public struct Agent: Sendable {
             logger: logger
         )
         locks = Locks(followsScreen: { current.now.lockWithScreen }, events: events, logger: logger)
-        let consents = Consents(events: events)
+        let consents = Consents(events: events, pause: surroundings.pause)
         self.consents = consents
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         support = Support(accounts: accounts, transport: transport, clock: clock)
@@ -108,20 +112,21 @@ public struct Agent: Sendable {
             book: book,
             support: support,
             policy: { current.now.consent(of: $0) },
-            desk: PromptDesk(surroundings.prompter),
+            desk: PromptDesk(surroundings.prompter, pause: surroundings.pause),
             consents: consents,
             promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,
             logger: logger
         )
         ssoLogins = SSOLogins(listen: listen, clock: clock)
-        expiries = ExpiryWatch(book: book, events: events, clock: clock)
+        expiries = ExpiryWatch(book: book, events: events, pause: surroundings.pause, clock: clock)
         patientMinter = PatientMinter(
             minter: minter,
             book: book,
             events: events,
             expiries: expiries,
             metrics: metrics,
+            pause: surroundings.pause,
             logger: logger
         )
         signingIn = SigningIn(
@@ -146,7 +151,11 @@ public struct Agent: Sendable {
     public func networkHasChanged() async { await accounts.networkHasChanged() }
 
     /// Looks at once at what may have become due or come back. Call it when the machine was asleep.
-    public func machineWoke() async { await accounts.networkHasChanged() }
+    public func machineWoke() async {
+        await accounts.networkHasChanged()
+        // The clock of its pauses stood still.
+        await expiries.plan()
+    }
 
     /// Begins nothing unasked any more, and waits for no browser.
     public func stop() async {

@@ -158,23 +158,12 @@ public struct HTTPTransport: Sendable {
         try await withThrowingTaskGroup { group in
             group.addTask { try await work() }
             group.addTask {
-                try await pause(for: limit)
+                try await self.group.any().pause(for: limit)
                 throw HTTPClientError.deadlineExceeded
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }
             return first
-        }
-    }
-
-    /// What `Task.sleep` does, on the event loop: a timer of libdispatch's would start a thread even after it was
-    /// cancelled, and that one would wake the idle process from then on.
-    private func pause(for time: Duration) async throws {
-        let end = group.any().scheduleTask(in: .milliseconds(Int64(time.milliseconds))) {}
-        try await withTaskCancellationHandler {
-            try await end.futureResult.get()
-        } onCancel: {
-            end.cancel()
         }
     }
 }

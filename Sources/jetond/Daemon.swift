@@ -174,7 +174,8 @@ struct Daemon {
             accountCountChanged: { manager.status(Self.status($0)) },
             setAlarm: upkeep.setAlarm,
             watchNetwork: upkeep.watchNetwork,
-            prompter: Prompter(at: options.promptSocket, on: loop, isSupervised: manager.isListening)
+            prompter: Prompter(at: options.promptSocket, on: loop, isSupervised: manager.isListening),
+            pause: { try await loop.pause(for: $0) }
         )
     }
 

@@ -39,7 +39,8 @@ struct AgentMethodsTests {
                 accountCountChanged: { _ in },
                 setAlarm: { _ in },
                 watchNetwork: { _ in },
-                prompter: Prompter(obstacle: { "there is none" }) { _ in .denied }
+                prompter: Prompter(obstacle: { "there is none" }) { _ in .denied },
+                pause: realPause
             ),
             logger: Logger(label: "test")
         )

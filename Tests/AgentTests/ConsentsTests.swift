@@ -15,7 +15,7 @@ import Testing
 
     init() {
         events = EventHub(metrics: Metrics(since: TestClock.noon)) { TestClock.noon }
-        consents = Consents(events: events)
+        consents = Consents(events: events, pause: realPause)
     }
 
     /// Lets the events be told; by name it is a promise to answer.

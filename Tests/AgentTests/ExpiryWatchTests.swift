@@ -25,7 +25,7 @@ struct ExpiryWatchTests {
             clock: now
         )
         events = EventHub(metrics: Metrics(since: TestClock.noon), clock: now)
-        watch = ExpiryWatch(book: book, events: events, clock: now)
+        watch = ExpiryWatch(book: book, events: events, pause: realPause, clock: now)
     }
 
     /// Issues a token that lives for two minutes.
@@ -73,7 +73,7 @@ struct ExpiryWatchTests {
             let duringFirst = Mutex<@Sendable () -> Void>({})
         }
         let looks = Looks()
-        let watch = ExpiryWatch(book: book, events: events) { [clock] in
+        let watch = ExpiryWatch(book: book, events: events, pause: realPause) { [clock] in
             let count = looks.count.withLock { count in
                 count += 1
                 return count

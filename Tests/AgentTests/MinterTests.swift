@@ -33,8 +33,11 @@ import Vault
             book: book,
             support: Support(accounts: home.accounts, transport: home.transport, clock: now),
             policy: { _ in policy.now.withLock { $0 } },
-            desk: PromptDesk(Prompter(obstacle: { "there is none" }) { _ in .unavailable("there is none") }),
-            consents: Consents(events: events),
+            desk: PromptDesk(
+                Prompter(obstacle: { "there is none" }) { _ in .unavailable("there is none") },
+                pause: realPause
+            ),
+            consents: Consents(events: events, pause: realPause),
             promptTimeoutMs: { 1000 },
             clock: now,
             logger: logger

@@ -39,16 +39,17 @@ import Testing
                 book: book,
                 support: Support(accounts: home.accounts, transport: home.transport, clock: now),
                 policy: { _ in .none },
-                desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }),
-                consents: Consents(events: events),
+                desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }, pause: realPause),
+                consents: Consents(events: events, pause: realPause),
                 promptTimeoutMs: { 1000 },
                 clock: now,
                 logger: logger
             ),
             book: book,
             events: events,
-            expiries: ExpiryWatch(book: book, events: events, clock: now),
+            expiries: ExpiryWatch(book: book, events: events, pause: realPause, clock: now),
             metrics: metrics,
+            pause: realPause,
             logger: logger
         )
         self.home = home

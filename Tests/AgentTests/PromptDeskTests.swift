@@ -24,7 +24,8 @@ import Testing
                 shown.end()
                 return .denied
             },
-            pause: .milliseconds(50)
+            gap: .milliseconds(50),
+            pause: realPause
         )
         let began = ContinuousClock.now
         let outcomes = await withTaskGroup { group in
@@ -42,7 +43,11 @@ import Testing
     }
 
     @Test func `a prompt that cannot be shown is not started over and over`() async throws {
-        let desk = PromptDesk(Prompter(obstacle: { nil }) { _ in .unavailable("no display") }, pause: .seconds(60))
+        let desk = PromptDesk(
+            Prompter(obstacle: { nil }) { _ in .unavailable("no display") },
+            gap: .seconds(60),
+            pause: realPause
+        )
         let began = ContinuousClock.now
         for _ in 1...11 { _ = try await desk.ask(Self.question) { () async throws(AgentError) in } }
         #expect(ContinuousClock.now - began >= .milliseconds(500))
@@ -54,7 +59,8 @@ import Testing
             Prompter(obstacle: { nil }) { _ in
                 shown.begin()
                 return .denied
-            }
+            },
+            pause: realPause
         )
         await #expect(throws: AgentError.consentDenied) {
             try await desk.ask(Self.question) { () async throws(AgentError) in throw .consentDenied }

@@ -48,3 +48,6 @@ extension SessionRecord {
         }
     }
 }
+
+/// Real time: what waits in a test is there to be waited for.
+let realPause: Pause = { try await Task.sleep(for: $0) }

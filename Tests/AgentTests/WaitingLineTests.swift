@@ -6,7 +6,7 @@ import Testing
 struct WaitingLineTests {
     private final class Order: Sendable { let numbers = Mutex<[Int]>([]) }
 
-    private let line = WaitingLine()
+    private let line = WaitingLine(pause: realPause)
     private let long = Duration.seconds(3600)
 
     /// Waits until so many stand behind the first one.

@@ -92,17 +92,6 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `an agent that has nothing to do does not wake`() async throws {
-        let (agent, _, _) = try await signedInAtDev()
-        // The connections that signing in has left behind are closed after a while.
-        try await eventually("nothing wakes for three seconds", within: .seconds(60)) {
-            let before = try agent.wakeUps
-            try await Task.sleep(for: .seconds(3))
-            return try agent.wakeUps == before
-        }
-        try await agent.stop()
-    }
-
     @Test func `renewing on demand gives new tokens, and says why where it cannot`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let before = try #require(try await agent.call(ListAccounts()).accounts.first)
@@ -171,19 +160,6 @@ extension AgentUnderTest {
             let names = try FileManager.default.contentsOfDirectory(atPath: state)
             let name = try #require(names.first { $0.hasSuffix(".account.json") })
             return try String(contentsOfFile: "\(state)/\(name)", encoding: .utf8)
-        }
-    }
-
-    /// How often its threads have waited for something and got it (proc(5)).
-    fileprivate var wakeUps: Int {
-        get throws {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").reduce(0) { sum, thread in
-                let folder = "/proc/\(pid)/task/\(thread)"
-                // A thread may end meanwhile.
-                guard let status = try? String(contentsOfFile: "\(folder)/status", encoding: .utf8) else { return sum }
-                let field = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
-                return sum + (field.flatMap { Int($0.split(separator: "\t").last ?? "") } ?? 0)
-            }
         }
     }
 }

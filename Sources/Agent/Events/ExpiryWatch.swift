@@ -5,6 +5,7 @@ internal import Synchronization
 actor ExpiryWatch {
     private let book: MintBook
     private let events: EventHub
+    private let pause: Pause
     private let clock: @Sendable () -> Moment
     private var timer: Task<Void, any Error>?
     /// What has expired by then was told, or happened before anybody wanted to know; nil: nobody wants to.
@@ -14,9 +15,10 @@ actor ExpiryWatch {
     /// A look that nobody waits for.
     private enum Look { case none, underWay, underWayAndWantedAgain }
 
-    init(book: MintBook, events: EventHub, clock: @escaping @Sendable () -> Moment) {
+    init(book: MintBook, events: EventHub, pause: @escaping Pause, clock: @escaping @Sendable () -> Moment) {
         self.book = book
         self.events = events
+        self.pause = pause
         self.clock = clock
     }
 
@@ -60,7 +62,7 @@ actor ExpiryWatch {
         let wait = max(clock().duration(to: next), .milliseconds(1))
         // Unstructured: nobody waits for it, and the next call of this replaces it.
         timer = Task {
-            try await Task.sleep(for: wait)
+            try await pause(wait)
             await plan()
         }
     }

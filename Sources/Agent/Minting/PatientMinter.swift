@@ -8,14 +8,34 @@ struct PatientMinter: Sendable {
 
     let minter: Minter
     let book: MintBook
-    let line = WaitingLine()
     let events: EventHub
     let expiries: ExpiryWatch
     let metrics: Metrics
+    let pause: Pause
     let logger: Logger
+    let line: WaitingLine
 
     /// A day: nobody waits longer for a login token.
     private static let longestWait = 86_400_000
+
+    init(
+        minter: Minter,
+        book: MintBook,
+        events: EventHub,
+        expiries: ExpiryWatch,
+        metrics: Metrics,
+        pause: @escaping Pause,
+        logger: Logger
+    ) {
+        self.minter = minter
+        self.book = book
+        self.events = events
+        self.expiries = expiries
+        self.metrics = metrics
+        self.pause = pause
+        self.logger = logger
+        line = WaitingLine(pause: pause)
+    }
 
     func generate(
         _ request: Request,
@@ -96,7 +116,7 @@ struct PatientMinter: Sendable {
                     isFirst = false
                 }
                 do {
-                    try await Task.sleep(for: wait)
+                    try await pause(wait)
                 } catch {
                     throw .withdrawn
                 }

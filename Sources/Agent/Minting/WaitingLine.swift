@@ -23,6 +23,9 @@ final class WaitingLine: Sendable {
     }
 
     private let lines = Mutex(Lines())
+    private let pause: Pause
+
+    init(pause: @escaping Pause) { self.pause = pause }
 
     /// Waits to be the first in an account's line, which takes no patience where there is none; whoever has become it
     /// must leave it again.
@@ -31,8 +34,8 @@ final class WaitingLine: Sendable {
         if lines.withLock({ $0.becomeFirst(account) }) { return true }
         return await withTaskGroup { group in
             group.addTask { await self.enter(account) }
-            group.addTask {
-                try? await Task.sleep(for: patience)
+            group.addTask { [pause] in
+                try? await pause(patience)
                 return false
             }
             var hasEntered = false

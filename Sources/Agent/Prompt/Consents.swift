@@ -19,8 +19,12 @@ final class Consents: Sendable {
 
     private let waiting = Mutex<[Waiting]>([])
     private let events: EventHub
+    private let pause: Pause
 
-    init(events: EventHub) { self.events = events }
+    init(events: EventHub, pause: @escaping Pause) {
+        self.events = events
+        self.pause = pause
+    }
 
     /// Oldest first.
     var all: [PendingConsent] { waiting.withLock { $0.map(\.question.consent) } }
@@ -94,7 +98,7 @@ final class Consents: Sendable {
             return .failure(error)
         }
         do {
-            try await Task.sleep(for: patience)
+            try await pause(patience)
             return .success(.timedOut)
         } catch {
             return .failure(.withdrawn)

@@ -4,11 +4,12 @@ internal import Synchronization
 /// Puts one question at a time to the user, in the order of arrival. Those that are withdrawn meanwhile are never shown.
 final class PromptDesk: Sendable {
     private let prompter: Prompter
-    private let pause: Duration
+    private let gap: Duration
+    private let pause: Pause
     /// After one that could not be shown: so often that nobody waits for it, and so seldom that systemd does not close
     /// the prompt's socket for good (TriggerLimitBurst= in jeton-prompt.socket).
-    private static let briefPause = Duration.milliseconds(50)
-    private let line = WaitingLine()
+    private static let briefGap = Duration.milliseconds(50)
+    private let line: WaitingLine
     private let state = Mutex(State())
 
     private struct State {
@@ -24,11 +25,14 @@ final class PromptDesk: Sendable {
 
     /// - Parameters:
     ///   - prompter: the way to the user.
-    ///   - pause: between one question and the next. A click or an Enter that was meant for the one that has just gone
+    ///   - gap: between one question and the next. A click or an Enter that was meant for the one that has just gone
     ///     must not answer the next.
-    init(_ prompter: Prompter, pause: Duration = .milliseconds(1500)) {
+    ///   - pause: how a moment is waited for.
+    init(_ prompter: Prompter, gap: Duration = .milliseconds(1500), pause: @escaping Pause) {
         self.prompter = prompter
+        self.gap = gap
         self.pause = pause
+        line = WaitingLine(pause: pause)
     }
 
     var obstacle: String? { prompter.obstacle() }
@@ -50,14 +54,14 @@ final class PromptDesk: Sendable {
         }
         defer { line.leave("") }
         do {
-            if let earliest = state.withLock(\.earliest) { try await Task.sleep(until: earliest) }
+            if let earliest = state.withLock(\.earliest) { try await pause(ContinuousClock.now.duration(to: earliest)) }
             try Task.checkCancellation()
         } catch {
             throw .withdrawn
         }
         try await check()
         let answer = await prompter.ask(question)
-        let rest = if case .unavailable = answer { Self.briefPause } else { pause }
+        let rest = if case .unavailable = answer { Self.briefGap } else { gap }
         state.withLock { $0.earliest = .now.advanced(by: rest) }
         if Task.isCancelled { throw .withdrawn }
         return answer

@@ -51,7 +51,8 @@ private func agent() throws(StorageProblem) -> Agent {
             accountCountChanged: { _ in },
             setAlarm: { _ in },
             watchNetwork: { _ in },
-            prompter: Prompter(obstacle: { nil }) { _ in .denied }
+            prompter: Prompter(obstacle: { nil }) { _ in .denied },
+            pause: { try await Task.sleep(for: $0) }
         ),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     )
