@@ -244,6 +244,32 @@ struct LogindWatchTests {
         }
     }
 
+    @Test func `a user whom logind does not know yet is followed from the first session on`() throws {
+        var watch = LogindWatch(uid: 1000)
+        var asked: [BusCall] = []
+        let send: LogindWatch.Send = { call in
+            asked.append(call)
+            return UInt64(asked.count)
+        }
+        func hear(_ kind: BusMessage.Kind, _ arguments: [BusValue] = []) throws -> [LogindWatch.News] {
+            try watch.hear(BusMessage(kind, from: ":1.7", arguments), send)
+        }
+        try watch.begin(send)
+        _ = try hear(.result(of: UInt64(asked.count)), [.string(":1.7")])
+        #expect(asked.last?.member == "GetUser")
+        let unknown = BusMessage.Kind.failure(of: UInt64(asked.count), name: "org.freedesktop.login1.NoSuchUser")
+        #expect(try hear(unknown) == [.screen(isLocked: false)])
+        // logind says so of each new session.
+        let user = "/org/freedesktop/login1/user/_1000"
+        let kind = BusMessage.Kind.signal(
+            path: user,
+            interface: "org.freedesktop.DBus.Properties",
+            member: "PropertiesChanged"
+        )
+        _ = try hear(kind, [.string("any"), .dictionary(["Display": .fields([])]), .array([])])
+        #expect(asked.last?.path == user && asked.last?.member == "GetAll")
+    }
+
     @Test func `without logind the screen is open, until logind comes`() throws {
         var watch = LogindWatch(uid: 1000)
         var number: UInt64 = 0

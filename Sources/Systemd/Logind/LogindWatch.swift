@@ -76,7 +76,11 @@ public struct LogindWatch: Sendable {
                 return [.screen(isLocked: false), .absent]
             // A logind on its way out has not said that something is over.
             case _? where !Self.namesOfGone.contains(name): break
-            case .user, .sessions: for path in sessions.keys { try drop(path, send) }
+            case .user:
+                try keep([], send)
+                // With the first session logind makes it, always at this path.
+                try follow(user: "\(Self.manager)/user/_\(uid)", send)
+            case .sessions: try keep([], send)
             case .session(let path): try drop(path, send)
             }
         case .other: return []
@@ -129,8 +133,7 @@ public struct LogindWatch: Sendable {
         case .owner: try meet(first?.string ?? "", send)
         case .user:
             guard let path = first?.string else { return }
-            user = path
-            try follow(Self.logind, "path='\(path)',interface='\(Self.properties)'", send)
+            try follow(user: path, send)
             try askForSessions(send)
         case .sessions:
             let properties = first?.entries ?? [:]
@@ -146,6 +149,12 @@ public struct LogindWatch: Sendable {
         (questions, told) = ([:], nil)
         for path in sessions.keys { sessions[path]?.outliveLogind() }
         try ask(.user, .init(Self.logind, Self.manager, Self.manager(of: nil), "GetUser", [.number(uid)]), send)
+    }
+
+    /// Wants to know when a session of the user's begins.
+    private mutating func follow(user path: String, _ send: Send) throws(Errno) {
+        user = path
+        try follow(Self.logind, "path='\(path)',interface='\(Self.properties)'", send)
     }
 
     /// Follows these sessions, and no others.
