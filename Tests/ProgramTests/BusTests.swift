@@ -113,6 +113,24 @@ import Testing
         try await end(other)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root sees what the agent has open"))
+    func `a bus that hangs up again and again leaves nothing open`() async throws {
+        let other = try await listen("SYSTEM:true")
+        let agent = try await agent().start()
+        try await eventually("it has tried") { count(agent) > 0 }
+        let descriptors = "/proc/\(agent.pid)/fd"
+        let before = try FileManager.default.contentsOfDirectory(atPath: descriptors).count
+        for _ in 1...20 {
+            let tried = count(agent)
+            agent.send(SIGHUP)
+            try await eventually("it has tried again") { count(agent) > tried }
+        }
+        // A thread for what blocks may have begun meanwhile.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: descriptors).count < before + 10)
+        try await agent.stop()
+        try await end(other)
+    }
+
     @Test func `a bus that goes is looked for again, and not for ever in vain`() async throws {
         var bus = try await bus()
         let agent = try await agent().start()
