@@ -59,6 +59,16 @@ extension Agent {
             try await devices.signOut(request, for: caller.peer.requester())
             return Nothing()
         }
+        table.serve(GetStoreStatus.self) { _, _ in store.status() }
+        table.serve(EncryptStore.self) { _, caller throws(AgentError) in
+            try await store.encrypt(for: caller.peer.requester())
+        }
+        table.serve(DecryptStore.self) { _, caller throws(AgentError) in
+            try await store.decrypt(for: caller.peer.requester())
+        }
+        table.serve(RekeyStore.self) { _, caller throws(AgentError) in
+            try await store.rekey(for: caller.peer.requester())
+        }
         table.serveAtOnce(SubscribeToEvents.self) { request, caller in
             subscribe(caller, to: request.types)
             return Nothing()

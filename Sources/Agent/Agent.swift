@@ -58,6 +58,7 @@ public struct Agent: Sendable {
     let ssoLogins: SSOLogins
     let support: Support
     let devices: Devices
+    let store: Store
     let startedAt: Moment
     let surroundings: Surroundings
     let logger: Logger
@@ -105,6 +106,7 @@ public struct Agent: Sendable {
         let consents = Consents(events: events, pause: surroundings.pause)
         self.consents = consents
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
+        store = Store(folder: folder, setting: { current.now.storage }, locks: locks, logger: logger)
         support = Support(accounts: accounts, transport: transport, clock: clock)
         minter = Minter(
             accounts: accounts,

@@ -9,6 +9,7 @@ public enum OpenRPC {
         GetLoginTokenSupport.self, GenerateLoginToken.self, ListLoginTokens.self, GetRateLimitStatus.self,
         ListConsents.self, ApproveConsent.self, DenyConsent.self,
         ListDevices.self, SignOutDevice.self,
+        GetStoreStatus.self, EncryptStore.self, DecryptStore.self, RekeyStore.self,
         SubscribeToEvents.self, UnsubscribeFromEvents.self, CancelRequest.self, GetMetrics.self, Discover.self,
     ]
 

@@ -19,5 +19,8 @@ enum MessageID {
         "login_token.issued": "e6372603ac7bca4d91e8229c3a400b48",
         "login_token.unknown": "13efaf4859154a12ac6849fb01a5ccf0",
         "rate_limit.hit": "827b532530da9d37b463b82f5e4cc913",
+        "store.decrypted": "dc1f2f00629644e2a5ef9b05da95cf74",
+        "store.encrypted": "16355581e9bf4a5e95b1928892206ecc",
+        "store.rekeyed": "a1ed45b5d17a467e9512a08677c505d3",
     ]
 }

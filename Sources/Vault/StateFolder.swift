@@ -1,12 +1,16 @@
 internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
+public import JetonAPI
 internal import Synchronization
 
 /// The folder that holds the agent's state, for one agent at a time. Files are replaced whole or appended to, and
 /// are on the disk before a write returns, unless it is said that the process is all that has to be outlasted.
 public final class StateFolder: Sendable {
     public let path: String
+    /// Whether there is a key to encrypt with, and why not.
+    public let credential: StoreCredential
+    let sealing = Mutex(Sealing())
 
     /// Syncing a file takes as long as the disk likes: never on a thread that serves the socket.
     private let disk = DispatchQueue(label: "jeton.state")
@@ -17,8 +21,18 @@ public final class StateFolder: Sendable {
     private static let lockName = "lock"
 
     /// Opens the folder, making it where it is missing, and locks it until the process ends. This blocks.
-    public init(path: String) throws(StorageProblem) {
+    /// - Parameters:
+    ///   - path: where it is.
+    ///   - setting: whether its files are to be encrypted; those that lie otherwise are brought there.
+    ///   - credential: the key to it.
+    /// - Throws: what keeps it from being used as it lies, or from being brought there; then it is as it was.
+    public init(
+        path: String,
+        setting: StorageSetting = .auto,
+        credential: StoreCredential = .none
+    ) throws(StorageProblem) {
         self.path = path
+        self.credential = credential
         do {
             try FileManager.default.createDirectory(
                 atPath: path,
@@ -34,6 +48,7 @@ public final class StateFolder: Sendable {
         try PrivateFile.requirePrivate(try PrivateFile.status(of: descriptor, path), path)
         try lock()
         removeLeftovers()
+        try bring(to: setting)
     }
 
     /// What an agent was writing when it was killed: it may hold tokens, and nobody would ever look at it again.
@@ -75,16 +90,50 @@ public final class StateFolder: Sendable {
     }
 
     /// The content of a file; nil where there is none. This blocks: it is for the start.
-    public func read(_ name: String) throws(StorageProblem) -> [UInt8]? { try file(name).read() }
-
-    public func replace(_ name: String, with content: [UInt8]) async throws(StorageProblem) {
-        try await onDisk { () throws(StorageProblem) in try self.file(name).replace(with: content) }
+    public func read(_ name: String) throws(StorageProblem) -> [UInt8]? {
+        guard case .whole(let bytes)? = try content(of: name) else { return nil }
+        return bytes
     }
 
-    /// Adds to the end of a file that there is. Where that fails, the file is as it was.
-    public func append(_ content: [UInt8], to name: String, until durability: Durability) async throws(StorageProblem) {
+    /// The whole lines of a log; nil where there is none. This blocks: it is for the start.
+    public func readLines(_ name: String) throws(StorageProblem) -> [[UInt8]]? {
+        guard case .lines(let lines)? = try content(of: name) else { return nil }
+        return lines
+    }
+
+    private func content(of name: String) throws(StorageProblem) -> StateContent? {
         let file = file(name)
-        try await onDisk { () throws(StorageProblem) in try file.append(content, syncs: durability == .machine) }
+        guard let bytes = try file.read() else { return nil }
+        return try sealing.withLock(\.self).decode(bytes, of: name, at: file.path)
+    }
+
+    public func replace(_ name: String, with content: [UInt8]) async throws(StorageProblem) {
+        try await replace(name, by: .whole(content))
+    }
+
+    public func replace(_ name: String, withLines lines: [[UInt8]]) async throws(StorageProblem) {
+        try await replace(name, by: .lines(lines))
+    }
+
+    private func replace(_ name: String, by content: StateContent) async throws(StorageProblem) {
+        try await onDisk { () throws(StorageProblem) in
+            try self.file(name).replace(with: self.sealing.withLock { $0.encode(content, of: name) })
+        }
+    }
+
+    /// Adds a line to the end of a log that was replaced since the start. Where that fails, the file is as it was.
+    public func append(
+        _ line: [UInt8],
+        to name: String,
+        until durability: Durability
+    ) async throws(StorageProblem) {
+        let file = file(name)
+        try await onDisk { () throws(StorageProblem) in
+            guard let bytes = self.sealing.withLock({ $0.encode(line: line, of: name) }) else {
+                throw StorageProblem(path: file.path, detail: "cannot grow before it is written anew")
+            }
+            try file.append(bytes, syncs: durability == .machine)
+        }
         if durability == .process { syncSoon(file) }
     }
 
@@ -102,10 +151,10 @@ public final class StateFolder: Sendable {
         try await onDisk { () throws(StorageProblem) in try self.file(name).remove() }
     }
 
-    private func file(_ name: String) -> PrivateFile { PrivateFile(folder: path, name: name) }
+    func file(_ name: String) -> PrivateFile { PrivateFile(folder: path, name: name) }
 
     /// Runs what blocks on the disk's own thread, in the order of the calls.
-    private func onDisk(_ work: @escaping @Sendable () throws(StorageProblem) -> Void) async throws(StorageProblem) {
+    func onDisk(_ work: @escaping @Sendable () throws(StorageProblem) -> Void) async throws(StorageProblem) {
         let result: Result<Void, StorageProblem> = await withCheckedContinuation { continuation in
             disk.async {
                 do throws(StorageProblem) {

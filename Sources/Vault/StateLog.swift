@@ -13,6 +13,7 @@ public struct StateLog<Change: Codable & Sendable>: Sendable {
     private let folder: StateFolder
 
     public init(_ name: String, in folder: StateFolder) {
+        precondition(StateContent.isLog(name), "a log's name ends in .jsonl")
         self.name = name
         self.folder = folder
     }
@@ -21,9 +22,8 @@ public struct StateLog<Change: Codable & Sendable>: Sendable {
     /// was never told to be written: it does not count. After that the file must be replaced before anything is
     /// appended. This blocks.
     public func load() throws(StorageProblem) -> [Change]? {
-        guard let bytes = try folder.read(name) else { return nil }
+        guard let lines = try folder.readLines(name) else { return nil }
         let path = "\(folder.path)/\(name)"
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
         let decoder = JSONCoding.decoder()
         guard let first = lines.first, let head = try? decoder.decode(Head.self, from: Data(first)) else {
             throw .damaged(path, "its first line is no JSON with a version")
@@ -41,8 +41,8 @@ public struct StateLog<Change: Codable & Sendable>: Sendable {
 
     /// Puts these changes on the disk in place of all that were before.
     public func replace(with changes: [Change]) async throws(StorageProblem) {
-        let lines = Self.line(Head(version: Self.version)) + changes.flatMap(Self.line)
-        try await folder.replace(name, with: lines)
+        let lines = [Self.line(Head(version: Self.version))] + changes.map(Self.line)
+        try await folder.replace(name, withLines: lines)
     }
 
     /// Writes one change more. Where that fails, the file must be replaced before anything else is appended.
@@ -54,6 +54,6 @@ public struct StateLog<Change: Codable & Sendable>: Sendable {
         guard let data = try? JSONCoding.encoder(secrets: .revealed).encode(value) else {
             preconditionFailure("a change that is not JSON")
         }
-        return Array(data) + [UInt8(ascii: "\n")]
+        return Array(data)
     }
 }

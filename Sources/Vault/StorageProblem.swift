@@ -27,3 +27,51 @@ public struct StorageProblem: Error, Sendable, Equatable, CustomStringConvertibl
         StorageProblem(path: path, detail: "cannot \(action): \(Errno(rawValue: errno))")
     }
 }
+
+/// What is wrong with encrypted state.
+extension StorageProblem {
+    static func brokenSeal(_ path: String, line: Int? = nil) -> StorageProblem {
+        let place = line.map { "line \($0)" } ?? "it"
+        let detail = """
+            is damaged, or was another file (the seal of \(place) does not fit); restore it from a backup, or move it away
+            """
+        return StorageProblem(path: path, detail: detail)
+    }
+
+    static func plainAmongSealed(_ path: String) -> StorageProblem {
+        let detail = """
+            is not encrypted, and everything else here is; move it away. To take it in, run `jeton store decrypt`, put \
+            it back, and run `jeton store encrypt`
+            """
+        return StorageProblem(path: path, detail: detail)
+    }
+
+    static func unknownSeal(_ path: String) -> StorageProblem {
+        let detail = """
+            is encrypted under a key that \(StoreHead.fileName) does not hold; restore both from the same backup, or \
+            move it away
+            """
+        return StorageProblem(path: path, detail: detail)
+    }
+
+    static func sealedWithoutHead(_ path: String) -> StorageProblem {
+        let detail = """
+            is encrypted, and \(StoreHead.fileName) beside it, which holds the key, is not there or says that nothing \
+            is; restore both from the same backup, or move it away
+            """
+        return StorageProblem(path: path, detail: detail)
+    }
+
+    /// The reason says why, and what to do.
+    static func noKey(_ path: String, _ reason: String) -> StorageProblem {
+        StorageProblem(path: path, detail: "the state beside it is encrypted, and its key is missing: \(reason)")
+    }
+
+    static func wrongKey(_ path: String) -> StorageProblem {
+        let detail = """
+            the state beside it is encrypted under another key than the one that came as the credential \
+            \(StoreCredential.name); bring that one back, or move the whole folder away and sign in again
+            """
+        return StorageProblem(path: path, detail: detail)
+    }
+}

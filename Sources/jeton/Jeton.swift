@@ -18,7 +18,7 @@ struct Jeton: ParsableCommand {
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
             LimitsCommand.self, PendingCommand.self, ApproveCommand.self, DenyCommand.self,
             SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
-            DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self,
+            DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self, StoreCommand.self,
         ]
     )
 }

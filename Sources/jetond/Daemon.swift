@@ -1,4 +1,5 @@
 internal import Agent
+internal import FoundationEssentials
 internal import Glibc
 internal import JetonAPI
 internal import Logging
@@ -32,7 +33,11 @@ struct Daemon {
         let manager = ServiceManager()
         let folders = try Folders(state: options.state, configuration: options.config)
         let configuration = try Configuration.read(folder: folders.configuration)
-        let folder = try StateFolder(path: folders.state)
+        let folder = try StateFolder(
+            path: folders.state,
+            setting: configuration.storage,
+            credential: .read(from: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"])
+        )
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let transport = try transport(configuration, on: loop)
         do {
@@ -42,7 +47,7 @@ struct Daemon {
                 folder: folder,
                 transport: transport,
                 listen: { path, life in try await CallbackListener.open(path: path, on: loop, for: life) },
-                surroundings: surroundings(manager, upkeep, on: loop),
+                surroundings: surroundings(manager, upkeep, folder, on: loop),
                 logger: logger
             )
             let desktop = DesktopWatch(on: loop, logger: logger) { news in
@@ -67,6 +72,9 @@ struct Daemon {
                     limits.replace(with: configuration.socket)
                     if configuration.restrictedSocket != old.restrictedSocket {
                         logger.notice("restricted_socket has changed; that holds from the agent's next start on")
+                    }
+                    if configuration.storage != old.storage {
+                        logger.notice("storage has changed; that holds from the agent's next start on")
                     }
                     desktop.begin()
                 },
@@ -123,7 +131,9 @@ struct Daemon {
         agent.expectScreen()
         let accounts = await agent.accountCount
         manager.ready(status: Self.status(accounts))
-        var places: Logger.Metadata = ["accounts": "\(accounts)"]
+        var places: Logger.Metadata = [
+            "accounts": "\(accounts)", "storage": "\(agent.storage.rawValue)",
+        ]
         places["socket"] = served.place(of: .agent).map { "\($0)" }
         places["restricted_socket"] = served.place(of: .restricted).map { "\($0)" }
         logger.info("serving", metadata: places)
@@ -161,8 +171,12 @@ struct Daemon {
         }
     }
 
-    private func surroundings(_ manager: ServiceManager, _ upkeep: Upkeep, on loop: any EventLoop) -> Agent.Surroundings
-    {
+    private func surroundings(
+        _ manager: ServiceManager,
+        _ upkeep: Upkeep,
+        _ folder: StateFolder,
+        on loop: any EventLoop
+    ) -> Agent.Surroundings {
         Agent.Surroundings(
             pid: Int(getpid()),
             supervised: Supervision(
@@ -170,7 +184,7 @@ struct Daemon {
                 socketActivated: !sockets.descriptors.isEmpty,
                 watchdogMs: manager.watchdogInterval?.milliseconds
             ),
-            protections: { .inForce },
+            protections: { .inForce(storage: folder.storage) },
             accountCountChanged: { manager.status(Self.status($0)) },
             setAlarm: upkeep.setAlarm,
             watchNetwork: upkeep.watchNetwork,

@@ -3,8 +3,8 @@ internal import JetonAPI
 internal import Systemd
 
 extension Protections {
-    /// Those of this process, now.
-    static var inForce: Protections {
+    /// Those of this process, now; how sessions lie on the disk is nothing that the kernel knows.
+    static func inForce(storage: Storage) -> Protections {
         let environment = ProcessInfo.processInfo.environment
         let sandbox = Sandbox(home: environment["HOME"], runtimeFolder: environment["XDG_RUNTIME_DIR"])
         return Protections(
@@ -16,7 +16,7 @@ extension Protections {
             sessionBusHidden: sandbox.hidesSessionBus,
             filesReadOnly: sandbox.isReadOnly,
             noExec: sandbox.forbidsPrograms,
-            storage: .plain
+            storage: storage
         )
     }
 }

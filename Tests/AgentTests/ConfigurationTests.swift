@@ -48,6 +48,7 @@ struct ConfigurationTests {
                           requester: { count: 4, per_ms: 5000 } },
                 ca_file: 'ca.pem',
                 lock_with_screen: false,
+                storage: 'encrypted',
                 restricted_socket: '/run/r.sock',
                 socket: {
                     message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
@@ -65,6 +66,7 @@ struct ConfigurationTests {
         expected.quotas.requester = Quota(count: 4, perMs: 5000)
         expected.caFile = "\(folder.path)/ca.pem"
         expected.lockWithScreen = false
+        expected.storage = .encrypted
         expected.restrictedSocket = .path("/run/r.sock")
         expected.socket.messageBytes = 1
         expected.socket.inFlight = 2
@@ -96,7 +98,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "{\n  consent: 'auto',\n  consnet: 'auto',\n}",
-            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, pinentry, prompt_timeout_ms, restricted_socket, socket"
+            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, pinentry, prompt_timeout_ms, restricted_socket, socket, storage"
         ),
         ("{\n  consent: 'auto',\n  consent: 'none' }", "line 3, column 3: \"consent\" is given twice"),
         ("{accounts:{'@a:b':{},\"@a:b\":{}}}", "line 1, column 22: \"@a:b\" is given twice"),

@@ -42,6 +42,11 @@ struct SchemaTests {
         """
     private static let reasons = "available|switched_off|oauth_server|unknown_server"
 
+    private static let store = """
+        {storage: plain|encrypted, setting: auto|encrypted|plain, store_key: available|missing|unavailable, \
+        detail?: string}
+        """
+
     private static let outlines: [String: (params: String, result: String)] = [
         "agent.ping": ("{}", "{}"),
         "agent.status": (
@@ -115,6 +120,8 @@ struct SchemaTests {
             remaining: integer, retry_after_ms: integer, not_before_reason?: homeserver}]}
             """
         ),
+        "store.status": ("{}", store), "store.encrypt": ("{}", store), "store.decrypt": ("{}", store),
+        "store.rekey": ("{}", store),
         "event.subscribe": ("{types?: [\(eventTypes)]}", "{}"),
         "event.unsubscribe": ("{types?: [\(eventTypes)]}", "{}"),
         "request.cancel": ("{id: any}", "{}"),

@@ -10,6 +10,8 @@ public struct Configuration: Sendable, Equatable {
     public var caFile: String?
     /// Whether the agent is locked while the user's screen is.
     public var lockWithScreen = true
+    /// Whether the state is encrypted on the disk.
+    public var storage = StorageSetting.auto
     public var socket = SocketLimits()
     public var restrictedSocket = RestrictedSocket.off
     /// How long a question of the agent's own prompt may stand.
@@ -29,6 +31,7 @@ public struct Configuration: Sendable, Equatable {
         quotas.requester = file.limits?.requester ?? quotas.requester
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
         lockWithScreen = file.lockWithScreen ?? lockWithScreen
+        storage = file.storage ?? storage
         promptTimeoutMs = file.promptTimeoutMs ?? promptTimeoutMs
         restrictedSocket = file.restrictedSocket ?? restrictedSocket
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
@@ -66,6 +69,7 @@ struct ConfigurationFile: Decodable, Sendable {
     var limits: Limits?
     var caFile: String?
     var lockWithScreen: Bool?
+    var storage: StorageSetting?
     var socket: Socket?
     var restrictedSocket: RestrictedSocket?
     /// For jeton-prompt, which reads it itself.

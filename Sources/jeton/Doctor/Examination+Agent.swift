@@ -103,10 +103,7 @@ extension Examination {
         } else {
             findings.note("sandbox", "run by hand, the agent goes without: \(missing.joined(separator: ", "))")
         }
-        switch protections.storage {
-        case .encrypted: findings.ok("storage", "sessions are encrypted on the disk")
-        case .plain: findings.note("storage", "sessions lie in files that only you can read; they are not encrypted")
-        }
+        lookAtStorage(protections.storage)
     }
 
     private mutating func lookAtJournal() {
