@@ -28,7 +28,7 @@ struct StageAnswers {
     }
 
     /// The authentication dictionary to send next; for a stage in the browser the challenge alone, after a pause.
-    mutating func answer(_ refusal: AgentError) throws -> [String: JSONValue] {
+    mutating func answer(_ refusal: AgentError) throws -> AuthDictionary {
         guard let question = AuthQuestion(refusal) else { throw Failure(.refused(refusal)) }
         if let error = question.error {
             refusals += 1
@@ -41,7 +41,7 @@ struct StageAnswers {
             Output.complain("jeton: \(error)")
         }
         guard let stage = question.stage else { throw Failure(.refused(refusal)) }
-        var auth: [String: JSONValue] = ["type": .string(stage), "challenge": .string(question.challenge)]
+        var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(question.challenge)]
         switch stage {
         case "m.login.password":
             auth["password"] = .string(try password())
@@ -80,7 +80,7 @@ struct StageAnswers {
     }
 
     /// Sends the user to the page of a stage, once, and then lets time pass.
-    private mutating func waitForBrowser(_ stage: String, _ question: AuthQuestion) throws -> [String: JSONValue] {
+    private mutating func waitForBrowser(_ stage: String, _ question: AuthQuestion) throws -> AuthDictionary {
         guard let page = question.page(for: stage) else {
             throw Failure(.unsupported, "the homeserver wants \(Output.plain(stage)), and has no page for it")
         }

@@ -103,7 +103,7 @@ extension Devices {
     private func goOn(
         _ challenge: Challenge,
         _ session: SessionRecord,
-        _ auth: [String: JSONValue],
+        _ auth: AuthDictionary,
         from last: UIAChallenge,
         to next: UIAChallenge
     ) async -> AgentError {

@@ -61,7 +61,7 @@ extension Challenges {
     }
 
     /// What the homeserver would only refuse by the letter is named here, and costs no request.
-    static func check(_ auth: [String: JSONValue], for uia: UIAChallenge) throws(AgentError) {
+    static func check(_ auth: AuthDictionary, for uia: UIAChallenge) throws(AgentError) {
         // The challenge alone asks how things stand.
         guard auth.count > 1 else { return }
         guard let stage = auth["type"]?.stringValue else {
@@ -71,7 +71,7 @@ extension Challenges {
             let problem = "m.login.sso takes no answer: open its page in fallback_urls, then send auth.challenge alone"
             throw .invalidParams(problem, field: "auth.type")
         }
-        if let flaw = UIAFlaw.first(in: auth) {
+        if let flaw = UIAFlaw.first(in: auth.members) {
             throw .invalidParams("auth.\(flaw.description)", field: "auth.\(flaw.member)")
         }
         let wanted = uia.answerableStages
@@ -92,7 +92,7 @@ extension Challenges {
     }
 
     /// Which challenge an authentication dictionary answers.
-    static func challenge(in auth: [String: JSONValue]) throws(AgentError) -> String {
+    static func challenge(in auth: AuthDictionary) throws(AgentError) -> String {
         guard let id = auth["challenge"]?.stringValue else {
             let problem = "auth.challenge is missing; a request without auth gives one"
             throw .invalidParams(problem, field: "auth.challenge")

@@ -43,7 +43,7 @@ extension Minter {
             request.consent = .init(challenge: challenge.id)
         case .authentication(let uia):
             let (stage, asks) = try Self.stage(of: uia)
-            var auth: [String: JSONValue] = ["type": .string(stage), "challenge": .string(challenge.id)]
+            var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(challenge.id)]
             if let kind = asks {
                 let password = try await ask(kind, challenge, minting, uia)
                 auth["password"] = password.map { .string($0.reveal()) }

@@ -22,8 +22,8 @@ extension UIAChallenge {
     }
 
     /// A caller's authentication dictionary with the homeserver's session in place of our challenge.
-    func answer(by caller: [String: JSONValue]) -> [String: JSONValue] {
-        var auth = caller
+    func answer(by caller: AuthDictionary) -> [String: JSONValue] {
+        var auth = caller.members
         auth["challenge"] = nil
         auth["session"] = session.map { .string($0.reveal()) }
         // Synapse 1.163.2 fails with 500 where the phone's older name, `number`, is missing.

@@ -73,11 +73,11 @@ public struct SignOutDevice: Method, Equatable {
     public var account: String?
     public var deviceId: String
     /// The specification's authentication dictionary with `challenge` in place of `session`.
-    public var auth: [String: JSONValue]?
+    public var auth: AuthDictionary?
 
     public init(account: String? = nil, deviceId: String, auth: [String: JSONValue]? = nil) {
         self.account = account
         self.deviceId = deviceId
-        self.auth = auth
+        self.auth = auth.map { AuthDictionary($0) }
     }
 }

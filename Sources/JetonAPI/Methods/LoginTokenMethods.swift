@@ -89,7 +89,7 @@ public struct GenerateLoginToken: Method, Equatable {
     public var account: String?
     public var purpose: String?
     /// The specification's authentication dictionary with `challenge` in place of `session`.
-    public var auth: [String: JSONValue]?
+    public var auth: AuthDictionary?
     public var consent: Consent?
     public var prompt: Prompt?
     public var terminal: CallerTerminal?
@@ -106,7 +106,7 @@ public struct GenerateLoginToken: Method, Equatable {
     ) {
         self.account = account
         self.purpose = purpose
-        self.auth = auth
+        self.auth = auth.map { AuthDictionary($0) }
         self.consent = consent
         self.prompt = prompt
         self.terminal = terminal
