@@ -7,7 +7,6 @@
 #include <linux/rtnetlink.h>
 #include <malloc.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
@@ -15,10 +14,6 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 #include <systemd/sd-login.h>
-
-/* prctl is variadic, which Swift cannot call. */
-static inline int jeton_set_dumpable(int is_dumpable) { return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0); }
-static inline int jeton_get_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
 
 /* struct ucred is hidden without _GNU_SOURCE, and with it fd_set would differ from what Swift's Glibc module knows. */
 static inline int jeton_peer(int fd, pid_t *pid, uid_t *uid) {

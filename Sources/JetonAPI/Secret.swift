@@ -1,15 +1,18 @@
-/// A password or a token. It prints, dumps and mirrors as `<redacted>` and is encoded only where the encoder was
-/// told to reveal: by the store, the socket's answers, and the one request to a homeserver that needs it.
-public struct Secret: Sendable, Hashable {
-    private let text: String
+internal import Privacy
 
-    public init(_ text: String) { self.text = text }
+/// A password or a token. It prints, dumps and mirrors as `<redacted>` and is encoded only where the encoder was
+/// told to reveal: by the store, the socket's answers, and the one request to a homeserver that needs it. It lies in
+/// locked memory, which is overwritten when the last copy goes.
+public struct Secret: Sendable, Hashable {
+    private let text: SecretText
+
+    public init(_ text: String) { self.text = SecretText(text) }
 
     /// The secret itself. Each use of this is a place to look at in a review.
-    public func reveal() -> String { text }
+    public func reveal() -> String { text.reveal() }
 
     /// Whether it consists of visible ASCII characters, as a token in a header must.
-    public var isPrintable: Bool { !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    public var isPrintable: Bool { !text.isEmpty && text.allSatisfy { (0x21...0x7E).contains($0) } }
 }
 
 extension Secret: Codable {
@@ -21,13 +24,13 @@ extension Secret: Codable {
     }()
 
     public init(from decoder: any Decoder) throws {
-        text = try decoder.singleValueContainer().decode(String.self)
+        self.init(try decoder.singleValueContainer().decode(String.self))
     }
 
     public func encode(to encoder: any Encoder) throws {
         let isRevealed = encoder.userInfo[Self.revealKey] as? Bool ?? false
         var container = encoder.singleValueContainer()
-        try container.encode(isRevealed ? text : description)
+        try container.encode(isRevealed ? reveal() : description)
     }
 }
 

@@ -4,6 +4,7 @@ internal import JetonAPI
 public import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+internal import Privacy
 
 /// One HTTP exchange after the other with homeservers, each with a deadline, none repeated, no redirect followed.
 public struct HTTPTransport: Sendable {
@@ -142,11 +143,19 @@ public struct HTTPTransport: Sendable {
     private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
         let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
         let response = try await clients.current.execute(request, deadline: deadline)
-        let bytes = try await response.body.collect(upTo: Self.maximumAnswer)
+        var body: [UInt8] = []
+        for try await part in response.body {
+            guard body.count + part.readableBytes <= Self.maximumAnswer else {
+                throw NIOTooManyBytesError(maxBytes: Self.maximumAnswer)
+            }
+            body += part.readableBytesView
+            // Tokens may be in it, and the connection keeps its buffers for what comes next.
+            unsafe part.withUnsafeReadableBytes { unsafe ProcessPrivacy.wipe($0) }
+        }
         return Answer(
             status: Int(response.status.code),
             headers: response.headers.map { ($0.name, $0.value) },
-            body: Array(bytes.readableBytesView)
+            body: body
         )
     }
 

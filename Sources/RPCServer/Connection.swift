@@ -1,4 +1,5 @@
 internal import JetonAPI
+internal import Privacy
 internal import SystemPackage
 
 /// One client, on the serving thread: does what the connection's state says.
@@ -72,6 +73,8 @@ final class Connection: Waiting {
         do throws(Errno) {
             let count = try socket.receive(&thread.room)
             if count > 0 { state.received(thread.room[..<count]) } else { state.inputEnded() }
+            // A password may be in it, and the room stays.
+            ProcessPrivacy.wipe(&thread.room, first: count)
         } catch .wouldBlock, .interrupted {
             return
         } catch {

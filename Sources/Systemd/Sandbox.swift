@@ -31,7 +31,7 @@ public struct Sandbox: Sendable, Equatable {
     }
 
     init(status: String) {
-        let fields = ProcessProtections.fields(of: status)
+        let fields = ProcessLimits.fields(of: status)
         isFiltered = fields["Seccomp"] == "2" && fields["NoNewPrivs"] == "1"
         let sets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map { fields[$0] }
         hasNoCapabilities = sets.allSatisfy { $0?.allSatisfy { $0 == "0" } == true }

@@ -3,6 +3,7 @@ internal import Assuan
 internal import FoundationEssentials
 internal import Glibc
 internal import JetonAPI
+internal import Privacy
 internal import Systemd
 
 /// Asks the user one question, for the agent.
@@ -26,7 +27,8 @@ struct JetonPrompt: ParsableCommand {
 
     func run() throws {
         do {
-            try ProcessProtections.forbidDumps()
+            try ProcessPrivacy.begin()
+            try ProcessPrivacy.forbidCores()
         } catch {
             StandardError.write("jeton-prompt: ignoring that a protection cannot be had: \(error)\n")
         }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import JetonAPI
+internal import Privacy
 internal import RPCClient
 
 /// The command that people type.
@@ -26,6 +27,8 @@ struct Jeton: ParsableCommand {
 @main
 enum Program {
     static func main() {
+        // Passwords and tokens pass through here as well. Ignoring failures: there is none that the kernel knows of.
+        try? ProcessPrivacy.begin()
         let wantsJSON = CommandLine.arguments.contains("--json")
         do {
             var command = try Jeton.parseAsRoot()

@@ -6,6 +6,7 @@ internal import Logging
 internal import MatrixClient
 internal import NIOCore
 internal import NIOPosix
+internal import Privacy
 internal import RPCServer
 internal import SSOCallback
 internal import ServiceLifecycle
@@ -25,11 +26,13 @@ struct Daemon {
     func run() async throws {
         let logger = Logger(label: "jetond")
         do {
-            try ProcessProtections.forbidDumps()
-            try ProcessProtections.raiseDescriptorLimit()
+            try ProcessPrivacy.begin()
+            try ProcessPrivacy.forbidCores()
+            try ProcessLimits.raiseDescriptorLimit()
         } catch {
             logger.warning("ignoring that a protection cannot be had", metadata: ["error": "\(error)"])
         }
+        LockedMemory.prepare()
         let manager = ServiceManager()
         let folders = try Folders(state: options.state, configuration: options.config)
         let configuration = try Configuration.read(folder: folders.configuration)

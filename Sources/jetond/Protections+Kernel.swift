@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import JetonAPI
+internal import Privacy
 internal import Systemd
 
 extension Protections {
@@ -8,8 +9,8 @@ extension Protections {
         let environment = ProcessInfo.processInfo.environment
         let sandbox = Sandbox(home: environment["HOME"], runtimeFolder: environment["XDG_RUNTIME_DIR"])
         return Protections(
-            dumpable: ProcessProtections.isDumpable,
-            memoryLocked: ProcessProtections.isMemoryLocked,
+            dumpable: ProcessPrivacy.isDumpable,
+            memoryLocked: ProcessLimits.isMemoryLocked && LockedMemory.unlockedBytes == 0,
             sandboxed: sandbox.isFiltered,
             noCapabilities: sandbox.hasNoCapabilities,
             homeHidden: sandbox.hidesHome,

@@ -178,16 +178,6 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `other programs of the user cannot read the agent's memory`() async throws {
-        let agent = try await AgentUnderTest().start()
-        let protections = try await agent.call(GetAgentStatus()).protections
-        #expect(!protections.dumpable)
-        #expect(protections.storage == .plain)
-        let limits = try String(contentsOfFile: "/proc/\(agent.pid)/limits", encoding: .utf8)
-        #expect(limits.contains(/Max core file size +0 +0/))
-        try await agent.stop()
-    }
-
     private func mode(_ path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
     }

@@ -87,22 +87,11 @@ struct ServiceManagerTests {
         }
     }
 
-    @Test func `dumps are forbidden, for good`() async {
+    @Test func `locked memory is what the kernel says`() async {
         await #expect(processExitsWith: .success) {
-            try ProcessProtections.forbidDumps()
-            #expect(!ProcessProtections.isDumpable)
-            var limit = rlimit()
-            _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
-            #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)
-        }
-    }
-
-    @Test func `protections are what the kernel says`() async {
-        await #expect(processExitsWith: .success) {
-            #expect(ProcessProtections.isDumpable)
-            #expect(!ProcessProtections.isMemoryLocked)
+            #expect(!ProcessLimits.isMemoryLocked)
             let page = unsafe mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            if unsafe mlock(page, 4096) == 0 { #expect(ProcessProtections.isMemoryLocked) }
+            if unsafe mlock(page, 4096) == 0 { #expect(ProcessLimits.isMemoryLocked) }
         }
     }
 

@@ -10,8 +10,9 @@ public final class PromptUnderTest: Sendable {
     /// - Parameters:
     ///   - plan: what the scripted pinentry does, see Tests/TestSupport/fake-pinentry.
     ///   - pinentry: another program than that.
+    ///   - runner: a program and its first arguments, which runs all of it; none: nobody stands between.
     /// - Throws: where it cannot be started.
-    public init(_ plan: String = "ok", pinentry: String? = nil) async throws {
+    public init(_ plan: String = "ok", pinentry: String? = nil, runner: [String] = []) async throws {
         folder = try ScratchFolder()
         let script = "\(Programs.repository)/Tests/TestSupport/fake-pinentry"
         try FileManager.default.copyItem(atPath: script, toPath: folder.file("fake-pinentry"))
@@ -26,10 +27,14 @@ public final class PromptUnderTest: Sendable {
         }
         let program = folder.file(pinentry == nil ? "fake-pinentry" : "pinentry")
         try folder.write("{pinentry: '\(program)'}", to: "config/config.json5")
-        let command = [Programs.path("jeton-prompt"), "--config", folder.file("config")]
+        let command =
+            runner + [
+                "/usr/bin/systemd-socket-activate", "--accept", "--inetd", "--listen=\(folder.file("prompt.sock"))",
+                Programs.path("jeton-prompt"), "--config", folder.file("config"),
+            ]
         listener = try await RunningProgram(
-            "/usr/bin/systemd-socket-activate",
-            ["--accept", "--inetd", "--listen=\(folder.file("prompt.sock"))"] + command,
+            command[0],
+            Array(command.dropFirst()),
             log: try folder.write("", to: "listener.log")
         )
         let socket = folder.file("prompt.sock")
@@ -61,12 +66,18 @@ public final class PromptUnderTest: Sendable {
     }
 
     /// The command lines of the prompts and pinentries that run.
-    public var processes: [String] {
+    public var processes: [String] { running.map(\.command) }
+
+    /// Their process ids.
+    public var pids: [Int32] { running.map(\.pid) }
+
+    private var running: [(pid: Int32, command: String)] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return all.filter { Int32($0) != nil && $0 != "\(listener.pid)" }.compactMap { pid in
+        return all.compactMap { Int32($0) }.filter { $0 != listener.pid }.compactMap { pid in
             let line = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
             // The agent knows the folder too.
-            return line.contains(folder.path) && !line.contains("jetond") ? line.replacing("\0", with: " ") : nil
+            guard line.contains(folder.path), !line.contains("jetond") else { return nil }
+            return (pid, line.replacing("\0", with: " "))
         }
     }
 

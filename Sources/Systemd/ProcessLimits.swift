@@ -1,19 +1,9 @@
-internal import CSystemd
 internal import FoundationEssentials
 internal import Glibc
 public import SystemPackage
 
-/// What keeps other programs of the same user away from this process's memory; read from the kernel, not remembered.
-public enum ProcessProtections {
-    /// No core dump, no ptrace, no /proc/PID/mem: for everyone but root.
-    public static func forbidDumps() throws(Errno) {
-        guard jeton_set_dumpable(0) == 0 else { throw Errno(rawValue: errno) }
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else {
-            throw Errno(rawValue: errno)
-        }
-    }
-
+/// Limits of this process, read from the kernel, not remembered.
+public enum ProcessLimits {
     /// Every connection is a descriptor, and systemd's usual 1024 are fewer than the connections that we allow.
     public static func raiseDescriptorLimit() throws(Errno) {
         var limit = rlimit()
@@ -23,9 +13,7 @@ public enum ProcessProtections {
         guard unsafe setrlimit(files, &limit) == 0 else { throw Errno(rawValue: errno) }
     }
 
-    public static var isDumpable: Bool { jeton_get_dumpable() != 0 }
-
-    /// Whether pages are kept from being swapped out (proc(5), `VmLck`).
+    /// Whether there are pages that are kept from being swapped out (proc(5), `VmLck`).
     public static var isMemoryLocked: Bool {
         let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         return (fields(of: text)["VmLck"] ?? "0 kB") != "0 kB"

@@ -1,0 +1,53 @@
+/* Memory is overwritten before it is given back, in the whole process: passwords and tokens pass through strings, arrays
+ * and buffers of Swift, Foundation, NIO and libc, and each of them leaves copies behind that nobody would ever look
+ * after. (glibc's own M_PERTURB does the same, but not to the small blocks that each thread keeps for itself.)
+ *
+ * A function of this name in the program goes before the C library's, for all who call it; what it gives back is the
+ * C library's own all the same. */
+#include "CPrivacy.h"
+
+#include <malloc.h>
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+/* They have an allocator of their own, and look at what is given back to it. */
+#define IS_SANITIZED
+#endif
+#endif
+
+#ifdef IS_SANITIZED
+
+bool jeton_wipes_freed_memory(void) { return false; }
+
+#else
+
+extern void __libc_free(void *block);
+extern void *__libc_malloc(size_t size);
+
+bool jeton_wipes_freed_memory(void) { return true; }
+
+void free(void *block) {
+    if (block == NULL) return;
+    explicit_bzero(block, malloc_usable_size(block));
+    __libc_free(block);
+}
+
+/* The C library's would move a block without a word of what it leaves behind. */
+void *realloc(void *block, size_t size) {
+    if (block == NULL) return __libc_malloc(size);
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    size_t capacity = malloc_usable_size(block);
+    if (size <= capacity && size >= capacity / 2) return block;
+    void *larger = __libc_malloc(size);
+    if (larger == NULL) return NULL;
+    memcpy(larger, block, size < capacity ? size : capacity);
+    free(block);
+    return larger;
+}
+
+#endif
