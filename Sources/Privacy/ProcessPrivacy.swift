@@ -27,7 +27,7 @@ public enum ProcessPrivacy {
 
     /// The same with the first bytes of an array.
     public static func wipe(_ bytes: inout [UInt8], first count: Int) {
-        unsafe bytes.withUnsafeBytes { unsafe wipe(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        unsafe bytes.withUnsafeMutableBytes { unsafe wipe(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
     public static var isDumpable: Bool { jeton_get_dumpable() != 0 }

@@ -94,7 +94,7 @@ struct AgentMethodsTests {
         }
     }
 
-    @Test func `all but four methods are forbidden on the restricted socket, and what is none is not found`()
+    @Test func `promise 7: all but four methods are forbidden on the restricted socket, and what is none is not found`()
         async throws
     {
         let allowed = ["agent.ping", "agent.status", "login_token.support", "login_token.generate"]
@@ -109,7 +109,8 @@ struct AgentMethodsTests {
         }
     }
 
-    @Test func `over the restricted socket only the agent's own prompt would count, whatever the policy`() async throws
+    @Test func `promise 7: over the restricted socket only the agent's own prompt would count, whatever the policy`()
+        async throws
     {
         try await withAgent(holding: "@a:b") { agent in
             let error = try await restricted(agent, "login_token.generate", #"{"purpose":"x"}"#)["error"]

@@ -9,7 +9,7 @@ struct ChallengesTests {
 
     private func after(_ seconds: Int) -> Moment { noon.advanced(by: .seconds(seconds)) }
 
-    @Test func `lives for five minutes`() {
+    @Test func `promise 3: lives for five minutes`() {
         var challenges = Challenges()
         let challenge = challenges.open(.consent(nil), account: "@a:b", purpose: "p", at: noon)
         #expect(challenge.expiresAt == after(300))

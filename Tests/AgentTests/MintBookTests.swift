@@ -284,7 +284,8 @@ struct MintBookTests {
         #expect(await (try open()).tokens(of: nil) == book.tokens(of: nil))
     }
 
-    @Test func `a permit is on the disk before it is granted, and what a crash cut short later takes none back`()
+    @Test
+    func `promise 4: a permit is on the disk before it is granted, and what a crash cut short later takes none back`()
         async throws
     {
         let book = try open()

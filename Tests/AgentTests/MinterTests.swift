@@ -114,7 +114,8 @@ import Vault
         #expect(try home.saved?.asking == .unknown)
     }
 
-    @Test func `a minted token that cannot be written down is told as one that exists, and handed to nobody`()
+    @Test
+    func `promise 5: a minted token that cannot be written down is told as one that exists, and handed to nobody`()
         async throws
     {
         // Now it is known to ask: its question takes no permit, and so writes nothing before it is answered.

@@ -117,7 +117,7 @@ import Testing
         #expect(try await waiting.value == home.alice)
     }
 
-    @Test func `a lock that comes while somebody waits for their turn holds for them`() async throws {
+    @Test func `promise 14: a lock that comes while somebody waits for their turn holds for them`() async throws {
         await allow(1)
         let path = "/_matrix/client/v1/login/get_token"
         await home.server.misbehave(on: path, .delay(.milliseconds(500)))

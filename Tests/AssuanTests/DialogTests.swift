@@ -71,7 +71,7 @@ import Testing
         "\u{115F}\u{3164}filler", "x" + String(repeating: " ", count: 60) + "Process 1 of user 0", "„low‟ ❝big❞ ＂wide＂",
         "\u{2800}\u{2800}braille",
     ])
-    func `no purpose and no name forges the dialog`(text: String) {
+    func `promise 8: no purpose and no name forges the dialog`(text: String) {
         var question = Self.question(text)
         question.requester?.command = text
         question.requester?.unit = text

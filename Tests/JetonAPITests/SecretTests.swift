@@ -16,7 +16,7 @@ struct SecretTests {
 
     private var holder: Holder { Holder(one: secret, maybe: secret, list: [secret], named: ["a": secret]) }
 
-    @Test func `prints, dumps and mirrors as redacted, alone and inside others`() {
+    @Test func `promise 9: prints, dumps and mirrors as redacted, alone and inside others`() {
         var dumped = ""
         dump(secret, to: &dumped)
         dump(holder, to: &dumped)
@@ -33,9 +33,32 @@ struct SecretTests {
         #expect(Mirror(reflecting: secret).children.isEmpty)
     }
 
+    @Test func `an authentication dictionary keeps what the user has given as they are kept`() throws {
+        let members: [String: JSONValue] = [
+            "type": "m.login.password", "challenge": "c-1", "password": .string(Self.text),
+            "fooBar": [1, ["a_b": nil]],
+        ]
+        let auth = AuthDictionary(members)
+        #expect(auth.members == members)
+        #expect(auth.count == 4)
+        #expect(auth["type"] == "m.login.password" && auth["password"] == .string(Self.text) && auth["none"] == nil)
+        var dumped = ""
+        dump(GenerateLoginToken(auth: members), to: &dumped)
+        for text in ["\(auth)", "\(GenerateLoginToken(auth: members))", String(reflecting: auth), dumped] {
+            #expect(!text.contains("horse"), "\(text)")
+        }
+        let redacted = String(decoding: try JSONCoding.encoder().encode(auth), as: UTF8.self)
+        #expect(!redacted.contains("horse") && redacted.contains("m.login.password"))
+        let revealed = try JSONCoding.encoder(secrets: .revealed).encode(auth)
+        #expect(try JSONCoding.decoder().decode(AuthDictionary.self, from: revealed) == auth)
+        var other = auth
+        other["password"] = nil
+        #expect(other.members.keys.sorted() == ["challenge", "fooBar", "type"])
+    }
+
     private enum MatrixLike { case failed(Secret) }
 
-    @Test func `is encoded only by an encoder that was told to reveal`() throws {
+    @Test func `promise 9: is encoded only by an encoder that was told to reveal`() throws {
         for encoder in [JSONEncoder(), JSONCoding.encoder(), JSONCoding.encoder(secrets: .redacted)] {
             let text = String(decoding: try encoder.encode(holder), as: UTF8.self)
             #expect(!text.contains("horse"), "\(text)")

@@ -58,7 +58,9 @@ struct CertificateTests {
         ("example.org", ["IP:127.0.0.1"]), ("example.org", ["IP:127.0.0.1", "DNS:attacker.org"]),
         ("example.org", ["IP:127.0.0.1", "DNS:*.example.org"]), ("matrix.example.org", ["IP:127.0.0.1", "DNS:*.org"]),
     ])
-    func `a certificate for any other is not, and nothing is asked`(_ host: String, _ names: [String]) async throws {
+    func `promise 13: a certificate for any other is not, and nothing is asked`(_ host: String, _ names: [String])
+        async throws
+    {
         let (failure, requests) = try await ask(host, of: names)
         #expect(failure?.stage == .tls)
         #expect(failure?.detail.contains("is for another name") == true)
@@ -66,7 +68,7 @@ struct CertificateTests {
         #expect(requests == 0)
     }
 
-    @Test func `a certificate of an unknown authority is not believed`() async throws {
+    @Test func `promise 13: a certificate of an unknown authority is not believed`() async throws {
         let (failure, requests) = try await ask("example.org", of: ["DNS:example.org"], isTrusted: false)
         #expect(failure?.stage == .tls)
         #expect(failure?.detail.contains("ca_file") == true)

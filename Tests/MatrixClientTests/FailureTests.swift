@@ -136,7 +136,7 @@ struct FailureTests {
         #expect(failure == .init(stage: .dns, detail: "the name matrix.invalid is not found", mayHaveArrived: false))
     }
 
-    @Test func `a redirect is not followed: the access token stays here`() async throws {
+    @Test func `promise 13: a redirect is not followed: the access token stays here`() async throws {
         let second = try RawServer([.readRequest, .answer("200 OK", "", "{\"user_id\":\"@evil:x\"}")])
         defer { second.stop() }
         let header = "Location: http://127.0.0.1:\(second.port)/\r\n"

@@ -43,7 +43,7 @@ struct HomeserverAddressTests {
         // Read as octal by some resolvers, this is 87.0.0.1.
         "http://0127.0.0.1", "http://+127.0.0.1",
     ])
-    func `refuses plain http to anywhere else`(_ text: String) {
+    func `promise 13: refuses plain http to anywhere else`(_ text: String) {
         #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress(text) }
     }
 

@@ -77,9 +77,11 @@ import Testing
         ("{\"version\":1,\"value\":{}}", "is damaged", 0o600),
         ("{\"version\":1,\"value\":{}}", "chmod 600", 0o644),
     ])
-    func `a state file that cannot be used is named, and stays as it is`(text: String, reason: String, mode: Int)
-        async throws
-    {
+    func `promise 10: a state file that cannot be used is named, and stays as it is`(
+        text: String,
+        reason: String,
+        mode: Int
+    ) async throws {
         for name in ["@a:b.account.json", "mints.json", "mints.jsonl"]
         where !(name.hasPrefix("mints.json") && text.hasSuffix("{}}") && mode == 0o600 && !text.contains("99")) {
             let agent = try AgentUnderTest()
@@ -94,7 +96,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "only root can give files away"))
-    func `a state file of somebody else is refused`() async throws {
+    func `promise 10: a state file of somebody else is refused`() async throws {
         let agent = try AgentUnderTest()
         let file = try agent.folder.write("{}", to: "state/@a:b.account.json")
         try FileManager.default.setAttributes([.ownerAccountID: 65534], ofItemAtPath: file)

@@ -102,7 +102,7 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `on a terminal the password is asked for without echo`() async throws {
+    @Test func `promise 9: on a terminal the password is asked for without echo`() async throws {
         let homeserver = try await DevHomeserverUnderTest()
         let user = try await homeserver.newUser()
         let agent = try await AgentUnderTest().start()
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "only root can run a program as somebody else"))
-    func `nothing is sent to a socket of another user`() async throws {
+    func `promise 1: nothing is sent to a socket of another user`() async throws {
         let folder = try ScratchFolder()
         let socket = folder.file("foreign.sock")
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)

@@ -77,7 +77,8 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `a program's own yes counts for nothing, nor that of who started it or was started by it`() async throws
+    @Test func `promise 2: a program's own yes counts for nothing, nor that of who started it or was started by it`()
+        async throws
     {
         let prompt = try await PromptUnderTest("ok hang")
         let (agent, user, homeserver) = try await Self.agent(prompt)

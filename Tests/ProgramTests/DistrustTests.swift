@@ -82,7 +82,7 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `a challenge that two answer at once mints one token`() async throws {
+    @Test func `promise 3: a challenge that two answer at once mints one token`() async throws {
         let homeserver = try await DevHomeserverUnderTest { $0.mintInterval = .zero }
         let configuration = "{limits: {login_token: {count: 9, per_ms: 60000}}}"
         let agent = try await AgentUnderTest(configuration: configuration).start()
@@ -102,7 +102,9 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `a question that was put under a looser policy is not answered under a stricter one`() async throws {
+    @Test func `promise 3: a question that was put under a looser policy is not answered under a stricter one`()
+        async throws
+    {
         let homeserver = try await DevHomeserverUnderTest(.unasking)
         let user = try await homeserver.newUser()
         let agent = try await AgentUnderTest(configuration: "{consent: 'caller'}").start()

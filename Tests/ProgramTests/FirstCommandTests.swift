@@ -3,7 +3,7 @@ import Testing
 
 /// What a newcomer types first.
 @Suite struct FirstCommandTests {
-    @Test func `the demonstration tells its story to the end, and keeps its secrets`() async throws {
+    @Test func `promise 9: the demonstration tells its story to the end, and keeps its secrets`() async throws {
         let demo = try await run("jeton-demo", [])
         #expect(demo.status == 0, "\(demo.output)")
         #expect(demo.output.contains("A second client signs in"))

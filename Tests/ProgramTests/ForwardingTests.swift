@@ -59,7 +59,7 @@ struct ForwardingTests {
         try await scene.agent.stop()
     }
 
-    @Test func `nothing else is possible there`() async throws {
+    @Test func `promise 7: nothing else is possible there`() async throws {
         let scene = try await Scene("ok")
         let path = scene.ssh.remote
         try await scene.ssh.whileForwarding {

@@ -11,7 +11,7 @@ struct KillTests {
     private static let mostSteps = 100
 
     @Test(.enabled(if: getuid() == 0, "SKIPPED: only root can trace a program that hides its memory"))
-    func `kill -9 at any step of a renewal loses nothing`() async throws {
+    func `promise 5: kill -9 at any step of a renewal loses nothing`() async throws {
         let homeserver = try await SynapseUnderTest.running(.brief)
         let user = try await homeserver.newUser()
         let agent = try await AgentUnderTest().start()

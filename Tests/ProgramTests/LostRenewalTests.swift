@@ -29,7 +29,7 @@ struct LostRenewalTests {
     }
 
     @Test(arguments: Proxy.Mishap.allCases)
-    func `kill -9 in that moment loses nothing`(mishap: Proxy.Mishap) async throws {
+    func `promise 5: kill -9 in that moment loses nothing`(mishap: Proxy.Mishap) async throws {
         let bed = try await Proxied(.brief)
         let lost = bed.proxy.expect(mishap, at: "POST", Paths.refresh)
         try await lost.happened()

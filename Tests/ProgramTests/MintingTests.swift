@@ -26,9 +26,9 @@ import Testing
     }
 
     @Test(arguments: HomeserverKind.available)
-    func `the first request gives an opaque challenge, a wrong password the same one again`(kind: HomeserverKind)
-        async throws
-    {
+    func `promise 3: the first request gives an opaque challenge, a wrong password the same one again`(
+        kind: HomeserverKind
+    ) async throws {
         let (agent, user, _) = try await signedIn(kind)
         let asked = try await agent.refusal(of: GenerateLoginToken(purpose: "a test"))
         #expect(asked.kind == .authRequired)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: HomeserverKind.available)
-    func `a second token within the minute is refused before anybody is asked, over kill -9 too`(
+    func `promise 4: a second token within the minute is refused before anybody is asked, over kill -9 too`(
         kind: HomeserverKind
     ) async throws {
         let (agent, user, homeserver) = try await signedIn(kind)
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(arguments: HomeserverKind.available)
-    func `where the homeserver asks nothing, policy caller wants an echo and then delivers the sealed token`(
+    func `promise 2: where the homeserver asks nothing, policy caller wants an echo and then delivers the sealed token`(
         kind: HomeserverKind
     ) async throws {
         let (agent, user, homeserver) = try await signedIn(kind, .unasking, configuration: "{consent: 'caller'}")
@@ -131,9 +131,9 @@ import Testing
     }
 
     @Test(arguments: HomeserverKind.available)
-    func `where the homeserver asks nothing and there is no prompter, nothing is delivered`(kind: HomeserverKind)
-        async throws
-    {
+    func `promise 2: where the homeserver asks nothing and there is no prompter, nothing is delivered`(
+        kind: HomeserverKind
+    ) async throws {
         let configuration = "{limits: {login_token: {count: 9, per_ms: 60000}}}"
         let (agent, user, homeserver) = try await signedIn(kind, .unasking, configuration: configuration)
         // That it asks nothing is known after the first time: then nothing is minted any more.

@@ -92,7 +92,8 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `an answer that never came leaves the outcome unknown: the permit is spent, a token may exist`()
+    @Test
+    func `promise 5: an answer that never came leaves the outcome unknown: the permit is spent, a token may exist`()
         async throws
     {
         let (agent, user, homeserver) = try await signedInAtDev()
@@ -123,7 +124,7 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `killed while the homeserver mints, the agent counts the permit as spent`() async throws {
+    @Test func `promise 4: killed while the homeserver mints, the agent counts the permit as spent`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let challenge = try await agent.challenge()
         await homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .stallAfterHandling)
@@ -201,7 +202,8 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `five wrong passwords in a quarter of an hour are the end, over a restart too`() async throws {
+    @Test func `promise 6: five wrong passwords in a quarter of an hour are the end, over a restart too`() async throws
+    {
         let (agent, user, homeserver) = try await signedInAtDev()
         let challenge = try await agent.challenge()
         let wrong = GenerateLoginToken(auth: user.auth(challenge, password: "canary-wrong"))
@@ -239,7 +241,7 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `a hundred requests at once mint one login token`() async throws {
+    @Test func `promise 4: a hundred requests at once mint one login token`() async throws {
         let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
         let agent = try await AgentUnderTest(configuration: "{consent: 'none'}").start()
         let user = try await homeserver.newUser()

@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: [("\t\r", Int32(0)), ("\r", 4), ("\t\t\r", 4)])
-    func `in pinentry-curses a stray Enter is a no`(keys: String, status: Int32) async throws {
+    func `promise 8: in pinentry-curses a stray Enter is a no`(keys: String, status: Int32) async throws {
         let (ended, agent, prompt, _) = try await Self.mint("pinentry-curses", .unasking) { _ in [("Refuse", keys)] }
         #expect(ended.status == status, "\(ended.output)")
         try await prompt.isQuiet()

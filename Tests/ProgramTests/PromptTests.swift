@@ -50,7 +50,7 @@ import Testing
         ("garbage", .promptUnavailable), ("flood", .promptUnavailable), ("endless", .promptUnavailable),
         ("hang", .consentTimeout), ("stubborn", .consentTimeout),
     ])
-    func `whatever becomes of the question, it is told, nothing is delivered and nothing is left`(
+    func `promise 2: whatever becomes of the question, it is told, nothing is delivered and nothing is left`(
         plan: String,
         kind: AgentError.Kind
     ) async throws {
@@ -135,7 +135,7 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `under the policy prompt no program answers in the user's place`() async throws {
+    @Test func `promise 2: under the policy prompt no program answers in the user's place`() async throws {
         let prompt = try await PromptUnderTest("cancel")
         let (agent, user, homeserver) = try await Self.agent(prompt, .asking, "consent: 'caller'")
         let challenge = try await agent.challenge()

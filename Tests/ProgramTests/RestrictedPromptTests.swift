@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    @Test func `the prompt decides, says that the requester cannot be known, and after a no there is silence`()
+    @Test
+    func `promise 7: the prompt decides, says that the requester cannot be known, and after a no there is silence`()
         async throws
     {
         let (folder, prompt) = (try ScratchFolder(), try await PromptUnderTest("ok cancel"))

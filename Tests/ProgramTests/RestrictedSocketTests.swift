@@ -24,7 +24,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: agent.socket))
     }
 
-    @Test func `no error there tells of accounts`() async throws {
+    @Test func `promise 7: no error there tells of accounts`() async throws {
         let folder = try ScratchFolder()
         let path = folder.file("r.sock")
         let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()

@@ -35,7 +35,7 @@ struct StoreTests {
             .joined(separator: "\n")
     }
 
-    @Test func `with a key nothing secret lies on the disk, and the agent says so`() async throws {
+    @Test func `promise 15: with a key nothing secret lies on the disk, and the agent says so`() async throws {
         let (agent, user) = try await signedIn()
         _ = try await agent.mint(for: user, purpose: "a very private purpose")
         let text = try stateText(agent)
@@ -81,7 +81,7 @@ struct StoreTests {
         ("error:absent", "no keyring answers on your session bus"),
         ("canary-another-key-of-more-than-32-bytes", "is encrypted under another key"),
     ])
-    func `without its key the agent does not start, says why, and loses nothing`(
+    func `promise 15: without its key the agent does not start, says why, and loses nothing`(
         _ content: String,
         _ sentence: String
     ) async throws {

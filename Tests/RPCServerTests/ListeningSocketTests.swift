@@ -43,7 +43,7 @@ final class ListeningSocketTests {
         return nil
     }
 
-    @Test func `listens, for its owner alone, in a folder that it makes`() throws {
+    @Test func `promise 1: listens, for its owner alone, in a folder that it makes`() throws {
         let deeper = "\(folder)/jeton"
         let socket = try ListeningSocket(at: "\(deeper)/a.sock")
         defer { close(socket.descriptor) }

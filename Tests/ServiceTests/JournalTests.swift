@@ -5,7 +5,8 @@ import Testing
 
 /// What the journal has of the agent.
 @Suite(.needsUserManager) struct JournalTests {
-    @Test func `logging in, minting and logging out leave records with fields, and no secret`() async throws {
+    @Test func `promise 9: logging in, minting and logging out leave records with fields, and no secret`() async throws
+    {
         let agent = try await InstalledAgent.ready()
         let homeserver = try await DevHomeserverUnderTest()
         let somebody = try await agent.signIn(at: homeserver)
@@ -36,7 +37,7 @@ import Testing
         try await agent.lookForSecretsInTheJournal()
     }
 
-    @Test func `a wrong password leaves a record of the denial, and not the password`() async throws {
+    @Test func `promise 9: a wrong password leaves a record of the denial, and not the password`() async throws {
         let agent = try await InstalledAgent.ready()
         let homeserver = try await DevHomeserverUnderTest()
         let somebody = try await agent.signIn(at: homeserver)

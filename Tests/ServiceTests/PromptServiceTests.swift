@@ -28,7 +28,9 @@ import Testing
         try await agent.user.say("cat", "\(agent.user.home)/pinentry/log")
     }
 
-    @Test func `a login token is minted once the user has agreed at the prompt, which has no network`() async throws {
+    @Test func `promise 12: a login token is minted once the user has agreed at the prompt, which has no network`()
+        async throws
+    {
         let (agent, somebody, homeserver) = try await Self.ready("until:go")
         async let minted = agent.jeton("token", "--purpose", "a phone")
         try await eventually("the question stands") { try await Self.log(agent).contains("CONFIRM") }
@@ -79,7 +81,7 @@ import Testing
         try await agent.lookForSecretsInTheJournal()
     }
 
-    @Test func `nobody but the agent has the user asked`() async throws {
+    @Test func `promise 8: nobody but the agent has the user asked`() async throws {
         let (agent, _, _) = try await Self.ready("ok")
         let question = PromptQuestion(.confirm, account: "@mallory:evil", requester: nil, deadlineMs: 1000)
         let json = String(decoding: try JSONCoding.encoder().encode(question), as: UTF8.self) + "\n"
@@ -90,7 +92,7 @@ import Testing
         #expect(try await Self.log(agent).isEmpty)
     }
 
-    @Test func `a program that listens in the prompt's place is told nothing`() async throws {
+    @Test func `promise 8: a program that listens in the prompt's place is told nothing`() async throws {
         let (agent, _, homeserver) = try await Self.ready("ok")
         try await agent.user.systemctl("stop", "jeton-prompt.socket")
         let socket = "\(agent.user.runtimeFolder)/jeton/prompt.sock"

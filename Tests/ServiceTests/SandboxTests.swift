@@ -16,7 +16,7 @@ import Testing
         #expect(try #require(Double(overall.1)) <= 1.5)
     }
 
-    @Test func `the kernel confirms it for the agent that runs`() async throws {
+    @Test func `promise 12: the kernel confirms it for the agent that runs`() async throws {
         let agent = try await InstalledAgent.ready()
         _ = try await agent.call(Ping())
         let pid = try await agent.pid
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `what is forbidden fails inside, and what is needed works`() async throws {
+    @Test func `promise 12: what is forbidden fails inside, and what is needed works`() async throws {
         let agent = try await InstalledAgent.ready()
         let listener = try await DevHomeserverUnderTest()
         let inside = try await probe(agent, port: listener.address, isInside: true)

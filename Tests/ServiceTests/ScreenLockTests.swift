@@ -6,7 +6,7 @@ import Testing
 
 /// The lock of the user's screen, by a real logind.
 @Suite(.needsUserManager) struct ScreenLockTests {
-    @Test func `while the screen is locked nothing is minted, and everybody is told why`() async throws {
+    @Test func `promise 14: while the screen is locked nothing is minted, and everybody is told why`() async throws {
         let (agent, session) = try await InstalledAgent.atDesktop()
         let homeserver = try await DevHomeserverUnderTest()
         let somebody = try await agent.signIn(at: homeserver)

@@ -128,7 +128,7 @@ struct EncryptionTests {
         (.plain, other, "is encrypted under another key than the one that came"),
         (.auto, StoreCredential(Array("too short".utf8)), "has 9 bytes; a key has 32 random ones or more"),
     ])
-    func `encrypted state without its key is an error, and stays as it is`(
+    func `promise 15: encrypted state without its key is an error, and stays as it is`(
         _ setting: StorageSetting,
         _ credential: StoreCredential,
         _ detail: String
@@ -144,7 +144,7 @@ struct EncryptionTests {
     }
 
     @Test(arguments: [(StorageSetting.encrypted, StoreCredential.none), (.encrypted, locked), (.auto, locked)])
-    func `where a key is due and does not come, nothing is written in the open`(
+    func `promise 15: where a key is due and does not come, nothing is written in the open`(
         _ setting: StorageSetting,
         _ credential: StoreCredential
     ) throws {

@@ -27,7 +27,7 @@ struct StateFolderTests {
     }
 
     @Test(arguments: [0o750, 0o705, 0o710, 0o777, 0o1777] as [mode_t])
-    func `refuses a folder that is open to others, and says how to close it`(_ mode: mode_t) throws {
+    func `promise 10: refuses a folder that is open to others, and says how to close it`(_ mode: mode_t) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         try temporary.setMode(mode, of: "state")
         let problem = problem { _ = try StateFolder(path: path) }
@@ -78,7 +78,7 @@ struct StateFolderTests {
         #expect(try temporary.text(of: "target") == "precious")
     }
 
-    @Test func `keeps what it is given, private and whole`() async throws {
+    @Test func `promise 10: keeps what it is given, private and whole`() async throws {
         let folder = try StateFolder(path: path)
         #expect(try folder.read("a.json") == nil)
         try await folder.replace("a.json", with: [1, 2, 3])
@@ -134,7 +134,7 @@ struct StateFolderTests {
     }
 
     @Test(arguments: [0o640, 0o604, 0o660, 0o601] as [mode_t])
-    func `refuses a file that is open to others, and says how to close it`(_ mode: mode_t) throws {
+    func `promise 10: refuses a file that is open to others, and says how to close it`(_ mode: mode_t) throws {
         let folder = try StateFolder(path: path)
         try temporary.write("{}", to: "state/a.json", mode: mode)
         let problem = problem { _ = try folder.read("a.json") }

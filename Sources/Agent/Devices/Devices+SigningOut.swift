@@ -59,7 +59,7 @@ extension Devices {
 
     /// A password counts as a wrong one until the homeserver has seen it.
     private func countingPassword(
-        in auth: [String: JSONValue],
+        in auth: AuthDictionary,
         of account: String,
         _ challenge: Challenge,
         _ send: () async throws(AgentError) -> Answer

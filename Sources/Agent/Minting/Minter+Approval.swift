@@ -71,7 +71,7 @@ extension Minter {
         let minting = Minting(
             account: challenge.account,
             purpose: challenge.purpose,
-            request: GenerateLoginToken(auth: auth),
+            request: GenerateLoginToken(auth: auth.members),
             requester: challenge.requester,
             socket: challenge.socket,
             isByPrompt: challenge.isForPrompt,

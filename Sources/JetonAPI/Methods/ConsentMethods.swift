@@ -36,11 +36,11 @@ public struct ApproveConsent: Method, Equatable {
 
     public var consentId: String
     /// As in `login_token.generate`; its `challenge` is the consent's id.
-    public var auth: [String: JSONValue]?
+    public var auth: AuthDictionary?
 
     public init(consentId: String, auth: [String: JSONValue]? = nil) {
         self.consentId = consentId
-        self.auth = auth
+        self.auth = auth.map { AuthDictionary($0) }
     }
 }
 

@@ -60,7 +60,7 @@ struct MintingFactsTests {
         #expect(question.progress.nextStages == ["m.login.password"])
     }
 
-    @Test func `the UIA session is a secret`() async throws {
+    @Test func `promise 3: the UIA session is a secret`() async throws {
         let question = try #require(await mint(.recorded("a-basic/09-get-token-no-auth")).question)
         let session = try #require(question.session?.reveal())
         #expect(!"\(question) \(MatrixError.authenticationRequired(question))".contains(session))
@@ -107,7 +107,7 @@ struct MintingFactsTests {
         #expect(limited.requests.first?.body == later.requests.first?.body)
     }
 
-    @Test func `a minting whose answer is lost is not repeated`() async throws {
+    @Test func `promise 4: a minting whose answer is lost is not repeated`() async throws {
         let server = try RawServer([.readRequest])
         defer { server.stop() }
         let error = try await FailureTests.error(at: "http://127.0.0.1:\(server.port)") { client throws(MatrixError) in

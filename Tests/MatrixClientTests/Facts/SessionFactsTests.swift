@@ -135,7 +135,7 @@ struct SessionFactsTests {
         #expect(try await logOut(.recorded(recording)).refusal != nil)
     }
 
-    @Test func `tokens go into the header, never into an address`() async throws {
+    @Test func `promise 9: tokens go into the header, never into an address`() async throws {
         let calls: [(MatrixClient) async throws -> Void] = [
             { _ = try await $0.whoAmI(accessToken) }, { _ = try await $0.devices(accessToken) },
             { _ = try await $0.loginTokenCapability(accessToken) }, { try await $0.logOut(accessToken) },
