@@ -26,8 +26,19 @@ import Testing
         agent.runner = Self.unprivileged
         try await agent.start()
         #expect(try await Self.waysIn(agent.pid) == [])
-        #expect(try await !agent.call(GetAgentStatus()).protections.dumpable)
+        let protections = try await agent.call(GetAgentStatus()).protections
+        #expect(!protections.dumpable && protections.memoryLocked)
         try Self.requireNoCore(agent.pid)
+        try await agent.stop()
+    }
+
+    @Test func `where nothing can be locked, the agent works and says so`() async throws {
+        let agent = try AgentUnderTest()
+        agent.runner = Self.unprivileged + ["/usr/bin/prlimit", "--memlock=0"]
+        try await agent.start()
+        #expect(try await !agent.call(GetAgentStatus()).protections.memoryLocked)
+        let doctor = try await agent.jeton("doctor", "--socket", agent.socket)
+        #expect(doctor.output.contains("secrets may be swapped out"), "\(doctor.output)")
         try await agent.stop()
     }
 

@@ -116,7 +116,7 @@ public struct Protections: Codable, Sendable, Equatable {
     public static var example: Protections {
         Protections(
             dumpable: false,
-            memoryLocked: false,
+            memoryLocked: true,
             sandboxed: true,
             noCapabilities: true,
             homeHidden: true,

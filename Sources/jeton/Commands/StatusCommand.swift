@@ -42,7 +42,7 @@ struct StatusCommand: ParsableCommand {
             protections.dumpable ? "memory readable by your other programs" : "memory closed to your other programs",
             protections.isSandboxedInFull
                 ? "sandboxed" : protections.sandboxed ? "sandboxed in part; see `jeton doctor`" : "not sandboxed",
-            protections.memoryLocked ? "never swapped out" : "may be swapped out",
+            protections.memoryLocked ? "secrets never swapped out" : "secrets may be swapped out",
             protections.storage == .encrypted ? "sessions encrypted on disk" : "sessions in plain files (mode 0600)",
         ].joined(separator: ", ")
     }

@@ -85,10 +85,12 @@ extension Examination {
         if protections.dumpable {
             let cure = "Start jetond anew; where that does not help, its log says why."
             findings.problem("memory", "other programs of yours can read the agent's memory", cure: cure)
+        } else if protections.memoryLocked {
+            findings.ok("memory", "closed to your other programs, secrets never swapped out")
         } else {
-            findings.ok(
+            findings.note(
                 "memory",
-                "closed to your other programs\(protections.memoryLocked ? ", never swapped out" : "")"
+                "closed to your other programs; secrets may be swapped out, for too little may be locked (ulimit -l)"
             )
         }
         if missing.isEmpty {
