@@ -103,7 +103,7 @@ let package = Package(
             path: "Tests/TestSupport",
             exclude: [
                 "browser", "connect-on-and-on", "fake-pinentry", "hold-thread", "on-terminal", "peek", "sandbox-probe",
-                "step-by-step",
+                "step-by-step", "waiting-client",
             ],
             swiftSettings: settings
         ),

@@ -38,6 +38,10 @@ extension Agent {
             try Self.requireOwnTerminal(request.terminal, of: caller.peer)
             return try await patientMinter.generate(request, for: caller.peer.requester(), over: caller.socket)
         }
+        table.serve(HandOverLoginToken.self) { request, caller throws(AgentError) in
+            try Self.requireOwnTerminal(request.terminal, of: caller.peer)
+            return try await handingOver.handOver(request, for: caller.peer.requester())
+        }
         table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
             .init(tokens: await book.tokens(of: try await named(request.account)))
         }

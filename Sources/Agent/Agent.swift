@@ -21,6 +21,8 @@ public struct Agent: Sendable {
         public var prompter: Prompter
         /// How the agent waits for a moment.
         public var pause: Pause
+        /// The clients on this machine that wait to be signed in.
+        public var loopback: Loopback
 
         public init(
             pid: Int,
@@ -30,7 +32,8 @@ public struct Agent: Sendable {
             setAlarm: @escaping @Sendable (Duration?) -> Void,
             watchNetwork: @escaping @Sendable (Bool) -> Void,
             prompter: Prompter,
-            pause: @escaping Pause
+            pause: @escaping Pause,
+            loopback: Loopback
         ) {
             self.pid = pid
             self.supervised = supervised
@@ -40,6 +43,7 @@ public struct Agent: Sendable {
             self.watchNetwork = watchNetwork
             self.prompter = prompter
             self.pause = pause
+            self.loopback = loopback
         }
     }
 
@@ -50,6 +54,7 @@ public struct Agent: Sendable {
     let consents: Consents
     let minter: Minter
     let patientMinter: PatientMinter
+    let handingOver: HandingOver
     let events: EventHub
     let expiries: ExpiryWatch
     public let metrics: Metrics
@@ -129,6 +134,13 @@ public struct Agent: Sendable {
             expiries: expiries,
             metrics: metrics,
             pause: surroundings.pause,
+            logger: logger
+        )
+        handingOver = HandingOver(
+            accounts: accounts,
+            patientMinter: patientMinter,
+            loopback: surroundings.loopback,
+            transport: transport,
             logger: logger
         )
         signingIn = SigningIn(

@@ -12,19 +12,20 @@ public struct Dialog: Sendable, Equatable {
     public let title = "Jeton"
 
     public init(_ question: PromptQuestion) {
-        let introduction: String
+        var introduction =
+            question.destination == nil
+            ? "A program asks for a login token. Whoever has it signs in as you, once."
+            : "A program on this machine wants to be signed in as you."
         switch question.kind {
-        case .password:
-            introduction = "A program asks for a login token. Whoever has it signs in as you, once."
-            prompt = "Password:"
-        case .confirm:
-            introduction = "A program asks for a login token. Whoever has it signs in as you, once. Allow it?"
+        case .password: prompt = "Password:"
+        case .confirm: introduction += " Allow it?"
         }
         // The first line has no word of others: some pinentries guess from it what kind of text this is.
         var lines = [introduction, ""]
         if let account = question.account { lines.append("Account: \(PlainText(account, maximumBytes: 200))") }
         if let address = question.homeserver { lines.append("Homeserver: \(PlainText(address, maximumBytes: 100))") }
-        lines += Self.origin(question.requester)
+        if let destination = question.destination { lines += Self.lines(destination) }
+        lines += Self.origin(question.requester, isForItself: question.destination == nil)
         // Others' words come last: however they are wrapped, what is attested stands above them.
         if let purpose = question.purpose {
             lines.append("For, in its own words: “\(PlainText(purpose, maximumBytes: 150))”")
@@ -64,8 +65,20 @@ public struct Dialog: Sendable, Equatable {
 
     private static func tries(_ count: Int) -> String { count == 1 ? "1 try is" : "\(count) tries are" }
 
-    /// What the kernel attests of the one who asks, apart from what it says of itself.
-    private static func origin(_ requester: Requester?) -> [String] {
+    /// Who will be signed in, as far as the kernel shows it to the agent.
+    private static func lines(_ destination: Destination) -> [String] {
+        var lines = ["Waits at: \(PlainText(destination.address, maximumBytes: 20)) port \(destination.port)"]
+        guard let pid = destination.pid else { return lines }
+        lines[0] += ", process \(pid)"
+        if let command = destination.command {
+            lines.append("That calls itself: “\(PlainText(command, maximumBytes: 40))”")
+        }
+        return lines
+    }
+
+    /// What the kernel attests of the one who asks, apart from what it says of itself. Who started it is left out where
+    /// it asks for another program: a line of Assuan has no room for both.
+    private static func origin(_ requester: Requester?, isForItself: Bool) -> [String] {
         guard let requester else {
             return ["Who asks cannot be known: it came over the restricted socket, perhaps from another machine."]
         }
@@ -76,7 +89,7 @@ public struct Dialog: Sendable, Equatable {
             lines.append("It calls itself: “\(PlainText(command, maximumBytes: 40))”")
         }
         let parents = (requester.parents ?? []).map(\.command).joined(separator: " ← ")
-        if !parents.isEmpty { lines.append("Started by: “\(PlainText(parents, maximumBytes: 110))”") }
+        if !parents.isEmpty, isForItself { lines.append("Started by: “\(PlainText(parents, maximumBytes: 110))”") }
         return lines
     }
 }

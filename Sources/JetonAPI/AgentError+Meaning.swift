@@ -37,7 +37,10 @@ extension AgentError.Kind {
         case .invalidParams: ["field", "candidates"]
         case .internalError, .locked, .cancelled: []
         case .authRequired:
-            ["challenge", "flows", "params", "completed", "expires_at", "fallback_urls", "error", "attempts_left"]
+            [
+                "challenge", "flows", "params", "completed", "expires_at", "fallback_urls", "error", "attempts_left",
+                "account", "destination",
+            ]
         case .rateLimited: ["scope", "limit", "retry_after_ms", "challenge"]
         case .notLoggedIn: ["account"]
         case .sessionExpired: ["account", "soft", "cause"]
@@ -45,9 +48,9 @@ extension AgentError.Kind {
         case .tokenBurnt: ["http_status", "errcode", "error"]
         case .homeserverError: ["http_status", "errcode", "error", "detail"]
         case .homeserverUnreachable: ["stage", "detail"]
-        case .consentRequired: ["challenge", "expires_at"]
+        case .consentRequired: ["challenge", "expires_at", "account", "destination"]
         case .busy: ["limit"]
-        case .outcomeUnknown: ["may_exist_until", "estimated"]
+        case .outcomeUnknown: ["may_exist_until", "estimated", "delivery", "token_id"]
         case .storageFailed: ["path", "detail"]
         }
     }

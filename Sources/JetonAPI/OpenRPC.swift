@@ -6,7 +6,8 @@ public enum OpenRPC {
     public static let methods: [any Method.Type] = [
         Ping.self, GetAgentStatus.self, LogIn.self, BeginSSOLogin.self, FinishSSOLogin.self, ListAccounts.self,
         GetAccountStatus.self, SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
-        GetLoginTokenSupport.self, GenerateLoginToken.self, ListLoginTokens.self, GetRateLimitStatus.self,
+        GetLoginTokenSupport.self, GenerateLoginToken.self, HandOverLoginToken.self, ListLoginTokens.self,
+        GetRateLimitStatus.self,
         ListConsents.self, ApproveConsent.self, DenyConsent.self,
         ListDevices.self, SignOutDevice.self,
         GetStoreStatus.self, EncryptStore.self, DecryptStore.self, RekeyStore.self,

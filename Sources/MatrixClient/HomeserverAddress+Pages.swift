@@ -8,23 +8,9 @@ extension HomeserverAddress {
     ///   - identityProvider: an id of `LoginFlows.identityProviders`; nil lets the homeserver ask.
     /// - Returns: the address for the user's browser.
     public func ssoPage(redirectUrl: String, identityProvider: String? = nil) -> String {
-        let choice = identityProvider.map { "/" + Self.percentEncoded($0) } ?? ""
-        return "\(self)/_matrix/client/v3/login/sso/redirect\(choice)?redirectUrl=\(Self.percentEncoded(redirectUrl))"
-    }
-
-    /// Everything but the unreserved characters (RFC 3986, section 2.3): right in a path's segment and in a query.
-    static func percentEncoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default: encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return encoded
+        let choice = identityProvider.map { "/" + WebAddress.percentEncoded($0) } ?? ""
+        let redirect = WebAddress.percentEncoded(redirectUrl)
+        return "\(self)/_matrix/client/v3/login/sso/redirect\(choice)?redirectUrl=\(redirect)"
     }
 }
 
@@ -39,9 +25,7 @@ extension UIAChallenge {
     /// - Returns: the address; nil where the homeserver gave no session.
     public func fallbackPage(of stage: String, at homeserver: HomeserverAddress) -> Secret? {
         session.map { session in
-            let (stage, session) = (
-                HomeserverAddress.percentEncoded(stage), HomeserverAddress.percentEncoded(session.reveal())
-            )
+            let (stage, session) = (WebAddress.percentEncoded(stage), WebAddress.percentEncoded(session.reveal()))
             return Secret("\(homeserver)/_matrix/client/v3/auth/\(stage)/fallback/web?session=\(session)")
         }
     }

@@ -30,7 +30,7 @@ extension MatrixClient {
         struct Body: Encodable { var auth: [String: JSONValue]? }
         _ = try await exchange(
             "DELETE",
-            "/v3/devices/\(HomeserverAddress.percentEncoded(device))",
+            "/v3/devices/\(WebAddress.percentEncoded(device))",
             bearer: accessToken,
             body: Body(auth: auth),
             expecting: Anything.self

@@ -38,6 +38,10 @@ struct Approval {
         var lines = ["A program asks for a login token. Whoever has it signs in as you, once."]
         if let account = consent.account { lines.append("  Account:    \(Output.plain(account))") }
         if let homeserver = consent.homeserver { lines.append("  Homeserver: \(Output.plain(homeserver))") }
+        if let destination = consent.destination {
+            lines[0] = "A program on this machine wants to be signed in as you:"
+            lines.append("  Goes to:    \(Output.plain(destination.words))")
+        }
         if let purpose = consent.purpose { lines.append("  For, in its own words: \"\(Output.plain(purpose))\"") }
         guard let requester = consent.requester else {
             return lines + ["  Who asks cannot be known: it came over the restricted socket."]

@@ -17,6 +17,7 @@ struct Jeton: ParsableCommand {
         version: "jeton \(releaseVersion)",
         subcommands: [
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
+            HandoverCommand.self,
             LimitsCommand.self, PendingCommand.self, ApproveCommand.self, DenyCommand.self,
             SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
             DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self, StoreCommand.self,

@@ -5,7 +5,8 @@ internal import RPCClient
 
 /// Answers the homeserver's questions, a stage at a time: by what the user types, or does in a browser.
 struct StageAnswers {
-    let account: String
+    /// Whose password is asked for.
+    var account: String
     let readsPassword: Bool
     let opensBrowser: Bool
     /// What has not happened where the user gives up, as the end of a sentence.

@@ -1,32 +1,45 @@
+internal import FoundationEssentials
 internal import JetonAPI
 internal import RPCClient
+
+/// A request that the agent may answer by a question, and that goes on with what the user says to it.
+protocol QuestionedRequest: Method {
+    var auth: [String: JSONValue]? { get set }
+    var consent: GenerateLoginToken.Consent? { get set }
+    var terminal: CallerTerminal? { get set }
+    var waitMs: Int? { get set }
+}
+
+extension GenerateLoginToken: QuestionedRequest {}
+extension HandOverLoginToken: QuestionedRequest {}
 
 /// The conversation with the agent that ends in a login token: what it asks is asked of the user.
 struct TokenMinting {
     let agent: RPCClient
-    /// Nil where the agent does not tell.
-    let account: String?
     let purpose: String?
     let waits: Bool
-    /// Who asks the user, if not whom the policy says.
-    let prompt: GenerateLoginToken.Prompt?
     var stages: StageAnswers
+    private var hasNamedDestination = false
+
+    init(agent: RPCClient, purpose: String?, waits: Bool, stages: StageAnswers) {
+        self.agent = agent
+        self.purpose = purpose
+        self.waits = waits
+        self.stages = stages
+    }
 
     /// What the agent allows; Ctrl-C ends it earlier.
     private static let longestWait = 86_400_000
 
-    mutating func run() throws -> GenerateLoginToken.Result {
-        var request = GenerateLoginToken(
-            account: account,
-            purpose: purpose,
-            prompt: prompt,
-            terminal: Terminal.own
-        )
+    mutating func run<Request: QuestionedRequest>(_ first: Request) throws -> Request.Result {
+        var request = first
         while true {
             do {
                 return try agent.call(request)
             } catch {
                 guard case .refused(let refusal) = error else { throw error }
+                if let account = refusal.data["account"]?.stringValue { stages.account = account }
+                nameDestination(refusal)
                 switch refusal.kind {
                 case .authRequired: (request.auth, request.consent) = (try stages.answer(refusal), nil)
                 case .consentRequired: (request.auth, request.consent) = (nil, .init(challenge: try consent(refusal)))
@@ -39,13 +52,22 @@ struct TokenMinting {
         }
     }
 
+    /// Who will be signed in where: said once, before anything is asked.
+    private mutating func nameDestination(_ refusal: AgentError) {
+        guard !hasNamedDestination, let json = refusal.data["destination"],
+            let destination = try? JSONDecoder().decode(Destination.self, from: JSONEncoder().encode(json))
+        else { return }
+        hasNamedDestination = true
+        Output.complain(Output.plain("To be signed in as \(stages.account): \(destination.words)."))
+    }
+
     private func consent(_ refusal: AgentError) throws -> String {
         guard let challenge = refusal.data["challenge"]?.stringValue else { throw Failure(.refused(refusal)) }
         guard let terminal = Terminal() else {
             throw Failure(.noPrompt, "you must agree to this, and there is no terminal to ask you on")
         }
         let use = purpose.map { " for \"\(Output.plain($0))\"" } ?? ""
-        let whose = account.map { Output.plain($0) } ?? "the agent's account"
+        let whose = stages.account.isEmpty ? "the agent's account" : Output.plain(stages.account)
         guard terminal.confirm("Mint a login token for \(whose)\(use)?") else {
             throw Failure(.denied, "you did not agree; no login token was handed out")
         }
@@ -54,7 +76,7 @@ struct TokenMinting {
 
     /// Lets the agent wait until the limit is over, in the order of those who wait. Where the password was right
     /// already, the challenge alone is enough then.
-    private func resume(_ request: inout GenerateLoginToken, after refusal: AgentError) throws {
+    private func resume(_ request: inout some QuestionedRequest, after refusal: AgentError) throws {
         // The agent would only say so again.
         guard (refusal.data["retry_after_ms"]?.integerValue ?? 0) < Self.longestWait else {
             throw Failure(.refused(refusal))

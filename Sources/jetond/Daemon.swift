@@ -192,7 +192,8 @@ struct Daemon {
             setAlarm: upkeep.setAlarm,
             watchNetwork: upkeep.watchNetwork,
             prompter: Prompter(at: options.promptSocket, on: loop, isSupervised: manager.isListening),
-            pause: { try await loop.pause(for: $0) }
+            pause: { try await loop.pause(for: $0) },
+            loopback: Loopback(on: loop)
         )
     }
 

@@ -40,7 +40,8 @@ struct AgentMethodsTests {
                 setAlarm: { _ in },
                 watchNetwork: { _ in },
                 prompter: Prompter(obstacle: { "there is none" }) { _ in .denied },
-                pause: realPause
+                pause: realPause,
+                loopback: Loopback(listeners: { _, _ in [] }) { _, _, _, _ in .unreachable }
             ),
             logger: Logger(label: "test")
         )

@@ -49,6 +49,17 @@ import Testing
         #expect(dialog.text.contains("Started by: \"bash <- kitty\""))
     }
 
+    @Test func `who will be signed in where is named, as far as it can be seen`() {
+        var question = Self.question("my phone")
+        question.destination = Destination(address: "localhost", port: 38080, pid: 99, command: "chat")
+        let dialog = Dialog(question)
+        #expect(dialog.text.hasPrefix("A program on this machine wants to be signed in as you. Allow it?\n"))
+        #expect(dialog.text.contains("\nWaits at: localhost port 38080, process 99\nThat calls itself: “chat”\n"))
+        #expect(dialog.text.contains("Process 4712 of user 1000"))
+        question.destination = Destination(address: "[::1]", port: 1)
+        #expect(Dialog(question).text.contains("\nWaits at: [::1] port 1\n"))
+    }
+
     @Test func `a requester that cannot be known is said to be`() {
         let dialog = Dialog(PromptQuestion(.confirm, account: "@a:b", requester: nil, deadlineMs: 1))
         #expect(dialog.text.contains("cannot be known"))
@@ -99,7 +110,7 @@ import Testing
         for filler in ["%", "x", "漢", "👨‍👩‍👧", "a\u{301}"] {
             let long = String(repeating: filler, count: 4000)
             for kind in [PromptQuestion.Kind.password, .confirm] {
-                let question = PromptQuestion(
+                var question = PromptQuestion(
                     kind,
                     account: long,
                     homeserver: long,
@@ -115,8 +126,11 @@ import Testing
                     isRepeated: kind == .password ? false : nil,
                     deadlineMs: 1
                 )
-                let line = AssuanLine.command("SETDESC", Dialog(question).text)
-                #expect(line.count <= AssuanLine.maximumBytes, "\(filler) \(kind): \(line.count)")
+                for destination in [nil, Destination(address: long, port: 65535, pid: .max, command: long)] {
+                    question.destination = destination
+                    let line = AssuanLine.command("SETDESC", Dialog(question).text)
+                    #expect(line.count <= AssuanLine.maximumBytes, "\(filler) \(kind): \(line.count)")
+                }
             }
         }
     }

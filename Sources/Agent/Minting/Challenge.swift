@@ -24,6 +24,8 @@ struct Challenge: Sendable {
     let requester: Requester
     /// The device that is to be signed out; nil where a login token is to be minted.
     let device: String?
+    /// To whom the token goes, if not to the requester.
+    let handover: Handover?
     /// By which socket it was asked for, and must be answered.
     let socket: Caller.Socket
     /// Only the agent's own prompt may answer it.
@@ -61,6 +63,7 @@ struct Challenges: Sendable {
         purpose: String?,
         requester: Requester,
         device: String? = nil,
+        handover: Handover? = nil,
         socket: Caller.Socket = .agent,
         isForPrompt: Bool = false,
         at now: Moment
@@ -73,6 +76,7 @@ struct Challenges: Sendable {
             purpose: purpose,
             requester: requester,
             device: device,
+            handover: handover,
             socket: socket,
             isForPrompt: isForPrompt,
             openedAt: now,

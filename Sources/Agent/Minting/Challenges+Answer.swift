@@ -9,6 +9,7 @@ extension Challenges {
     /// - Parameters:
     ///   - request: what a caller sent, or what it became by the user's word at the prompt.
     ///   - socket: by which it came.
+    ///   - ssoUrl: for which a token is to be handed over; nil where the requester gets it.
     ///   - isPromptsWord: whether the user has answered at the agent's own prompt.
     ///   - now: when.
     /// - Returns: nil where the request answers none.
@@ -16,6 +17,7 @@ extension Challenges {
     mutating func answered(
         by request: GenerateLoginToken,
         over socket: Caller.Socket = .agent,
+        for ssoUrl: String? = nil,
         isPromptsWord: Bool = false,
         at now: Moment
     ) throws(AgentError) -> Challenge? {
@@ -42,7 +44,7 @@ extension Challenges {
         case (.consent, .some): throw .invalidParams("this challenge wants consent, not auth", field: "auth")
         }
         guard request.account == nil || request.account == challenge.account,
-            request.purpose == nil || request.purpose == challenge.purpose
+            request.purpose == nil || request.purpose == challenge.purpose, ssoUrl == challenge.handover?.ssoUrl
         else { throw .challengeBound }
         return challenge
     }

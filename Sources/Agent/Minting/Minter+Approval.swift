@@ -75,6 +75,7 @@ extension Minter {
             requester: challenge.requester,
             socket: challenge.socket,
             isByPrompt: challenge.isForPrompt,
+            handover: challenge.handover,
             isPromptsWord: true
         )
         try await gate.pass(minting.account) { () async throws(AgentError) in
@@ -86,6 +87,7 @@ extension Minter {
     /// One turn of the account, as in `run`, but what is minted is not delivered.
     private func authenticate(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) {
         try await locks.requireNone()
+        try await minting.handover?.check()
         guard let challenge = try answered(minting), !challenge.isAnswered,
             case .authentication(let uia) = challenge.wants
         else { throw .consentGone }
@@ -132,6 +134,7 @@ extension PendingConsent {
             account: challenge.account,
             homeserver: homeserver.description,
             purpose: challenge.purpose,
+            destination: challenge.handover?.destination,
             requester: challenge.socket == .restricted ? nil : challenge.requester,
             requestedAt: challenge.openedAt
         )

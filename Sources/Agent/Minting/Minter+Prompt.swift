@@ -88,6 +88,7 @@ extension Minter {
             account: minting.account,
             homeserver: session.homeserver.description,
             purpose: minting.purpose,
+            destination: minting.handover?.destination,
             requester: minting.socket == .restricted ? nil : minting.requester,
             attemptsLeft: kind == .password ? limits.first { $0.name == .wrongPassword }?.remaining : nil,
             isRepeated: uia.map { $0.errcode != nil || $0.error != nil },
@@ -100,6 +101,7 @@ extension Minter {
             account: minting.account,
             homeserver: question.homeserver,
             purpose: minting.purpose,
+            destination: question.destination,
             requester: question.requester,
             requestedAt: challenge.openedAt
         )

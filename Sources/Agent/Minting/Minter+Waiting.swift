@@ -3,8 +3,12 @@ internal import JetonAPI
 /// What a caller that waits for a limit has to know before its turn comes.
 extension Minter {
     /// Which account a request is about.
-    func account(for request: Request, over socket: Caller.Socket) async throws(AgentError) -> String {
-        let challenge = try challenges.answered(by: request, over: socket, at: clock())
+    func account(
+        for request: Request,
+        over socket: Caller.Socket,
+        _ handover: Handover? = nil
+    ) async throws(AgentError) -> String {
+        let challenge = try challenges.answered(by: request, over: socket, for: handover?.ssoUrl, at: clock())
         return try await accounts.find(challenge?.account ?? request.account)
     }
 

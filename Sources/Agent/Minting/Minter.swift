@@ -50,9 +50,10 @@ actor Minter {
     func generate(
         _ request: Request,
         for requester: Requester,
-        over socket: Caller.Socket
+        over socket: Caller.Socket,
+        _ handover: Handover? = nil
     ) async throws(AgentError) -> Request.Result {
-        let challenge = try challenges.answered(by: request, over: socket, at: clock())
+        let challenge = try challenges.answered(by: request, over: socket, for: handover?.ssoUrl, at: clock())
         let account = try await accounts.find(challenge?.account ?? request.account)
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         try await locks.requireNone()
@@ -73,7 +74,8 @@ actor Minter {
             request: request,
             requester: requester,
             socket: socket,
-            isByPrompt: isByPrompt
+            isByPrompt: isByPrompt,
+            handover: handover
         )
         guard socket == .restricted else { return try await converse(minting) }
         try await enterRestricted()
@@ -117,6 +119,8 @@ actor Minter {
     /// a permit that somebody else holds may yet go back.
     private func run(_ minting: Minting) async throws(AgentError) -> Request.Result {
         try await locks.requireNone()
+        // While the user was asked, it may have gone: then nothing is minted for it.
+        try await minting.handover?.check()
         let answered = try self.answered(minting)
         if answered?.sealedToken == nil {
             try await book.check(minting.account, for: answered, by: minting.requester)
@@ -147,6 +151,7 @@ actor Minter {
         try challenges.answered(
             by: minting.request,
             over: minting.socket,
+            for: minting.handover?.ssoUrl,
             isPromptsWord: minting.isPromptsWord,
             at: clock()
         )
@@ -181,6 +186,7 @@ actor Minter {
             account: minting.account,
             purpose: minting.purpose,
             requester: minting.requester,
+            handover: minting.handover,
             socket: minting.socket,
             isForPrompt: isForPrompt,
             at: clock()

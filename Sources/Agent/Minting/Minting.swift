@@ -1,7 +1,7 @@
 internal import JetonAPI
 internal import MatrixClient
 
-/// One call of `login_token.generate`, looked through.
+/// One call of `login_token.generate`, or what `login_token.hand_over` makes of its own, looked through.
 struct Minting: Sendable {
     let account: String
     /// As it was said first: a request that answers a challenge need not repeat it.
@@ -11,6 +11,8 @@ struct Minting: Sendable {
     let socket: Caller.Socket
     /// Whether the user is asked by the agent's own prompt, whatever the homeserver asks.
     let isByPrompt: Bool
+    /// To whom the token goes, if not to the requester.
+    let handover: Handover?
     /// Whether the request holds what the user said there.
     var isPromptsWord = false
 

@@ -161,6 +161,6 @@ extension AgentError {
 
     static let challengeBound = AgentError(
         .forbidden,
-        "This challenge was given for another account, purpose or device; begin anew without it."
+        "This challenge was given for another account, purpose, device or address; begin anew without it."
     )
 }

@@ -7,10 +7,17 @@ extension PatientMinter {
     ///   - failure: what came of it.
     ///   - account: which one it was about, as far as that is known.
     ///   - requester: who asked.
-    func record(_ failure: AgentError, of account: String?, _ requester: Requester) {
+    ///   - destination: to whom it was to go, if not to the requester.
+    func record(
+        _ failure: AgentError,
+        of account: String?,
+        _ requester: Requester,
+        _ destination: Destination?
+    ) {
         guard let event = Self.event(of: failure) else { return }
         var about: Logger.Metadata = ["event": "\(event)", "reason": "\(failure.kind.rawValue)"]
         if let account { about["account"] = "\(account)" }
+        if let destination { about["destination"] = "\(destination.address) port \(destination.port)" }
         for name in ["scope", "limit", "may_exist_until"] {
             if let value = failure.data[name]?.stringValue { about[name] = "\(value)" }
         }

@@ -40,20 +40,21 @@ struct PatientMinter: Sendable {
     func generate(
         _ request: Request,
         for requester: Requester,
-        over socket: Caller.Socket
+        over socket: Caller.Socket,
+        _ handover: Handover? = nil
     ) async throws(AgentError) -> Request.Result {
         let patience = request.waitMs ?? 0
         guard (0...Self.longestWait).contains(patience) else {
             throw .invalidParams("wait_ms must be from 0 to \(Self.longestWait)", field: "wait_ms")
         }
         // For the record, and now: a challenge may be gone afterwards.
-        let account = (try? await minter.account(for: request, over: socket)) ?? request.account
+        let account = (try? await minter.account(for: request, over: socket, handover)) ?? request.account
         do throws(AgentError) {
             let result =
                 if patience == 0 {
-                    try await minter.generate(request, for: requester, over: socket)
+                    try await minter.generate(request, for: requester, over: socket, handover)
                 } else {
-                    try await wait(.milliseconds(patience), for: request, requester, socket)
+                    try await wait(.milliseconds(patience), for: request, requester, socket, handover)
                 }
             if Task.isCancelled {
                 logger.notice(
@@ -67,7 +68,7 @@ struct PatientMinter: Sendable {
             return result
         } catch {
             note(error, request, requester)
-            record(error, of: account, requester)
+            record(error, of: account, requester, handover?.destination)
             throw error
         }
     }
@@ -78,10 +79,11 @@ struct PatientMinter: Sendable {
         _ patience: Duration,
         for request: Request,
         _ requester: Requester,
-        _ socket: Caller.Socket
+        _ socket: Caller.Socket,
+        _ handover: Handover?
     ) async throws(AgentError) -> Request.Result {
         var request = request
-        let account = try await minter.account(for: request, over: socket)
+        let account = try await minter.account(for: request, over: socket, handover)
         // A default that is chosen meanwhile is for later requests.
         request.account = account
         let deadline = ContinuousClock.now.advanced(by: patience)
@@ -98,7 +100,7 @@ struct PatientMinter: Sendable {
                 isFirst = true
             }
             do throws(AgentError) {
-                return try await minter.generate(request, for: requester, over: socket)
+                return try await minter.generate(request, for: requester, over: socket, handover)
             } catch {
                 guard error.kind == .rateLimited, let milliseconds = error.data["retry_after_ms"]?.integerValue else {
                     throw error

@@ -11,6 +11,7 @@ public struct ConsentRequested: Event, Equatable {
     public var account: String?
     public var homeserver: String?
     public var purpose: String?
+    public var destination: Destination?
     public var requester: Requester?
 
     public init(_ consent: PendingConsent) {
@@ -19,6 +20,7 @@ public struct ConsentRequested: Event, Equatable {
         account = consent.account
         homeserver = consent.homeserver
         purpose = consent.purpose
+        destination = consent.destination
         requester = consent.requester
     }
 }

@@ -74,6 +74,8 @@ public struct PendingConsent: Codable, Sendable, Equatable {
     public var account: String?
     public var homeserver: String?
     public var purpose: String?
+    /// Where the token goes, if not to the one who asks.
+    public var destination: Destination?
     /// Nil where it cannot be known: the request came over the restricted socket.
     public var requester: Requester?
     public var requestedAt: Moment
@@ -85,6 +87,7 @@ public struct PendingConsent: Codable, Sendable, Equatable {
         account: String? = nil,
         homeserver: String? = nil,
         purpose: String? = nil,
+        destination: Destination? = nil,
         requester: Requester?,
         requestedAt: Moment
     ) {
@@ -94,6 +97,7 @@ public struct PendingConsent: Codable, Sendable, Equatable {
         self.account = account
         self.homeserver = homeserver
         self.purpose = purpose
+        self.destination = destination
         self.requester = requester
         self.requestedAt = requestedAt
     }

@@ -13,6 +13,8 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
     public var homeserver: String?
     /// In the words of the one who asks.
     public var purpose: String?
+    /// Where the token goes, if not to the one who asks.
+    public var destination: Destination?
     /// Nil where it cannot be known: the request came over the restricted socket.
     public var requester: Requester?
     /// How many wrong passwords there may be yet.
@@ -29,6 +31,7 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
         account: String? = nil,
         homeserver: String? = nil,
         purpose: String? = nil,
+        destination: Destination? = nil,
         requester: Requester?,
         attemptsLeft: Int? = nil,
         isRepeated: Bool? = nil,
@@ -39,6 +42,7 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
         self.account = account
         self.homeserver = homeserver
         self.purpose = purpose
+        self.destination = destination
         self.requester = requester
         self.attemptsLeft = attemptsLeft
         self.isRepeated = isRepeated

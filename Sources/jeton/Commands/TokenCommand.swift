@@ -16,25 +16,10 @@ struct TokenCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "What the token is for, as it shall stand in the agent's list.")
-    var purpose: String?
-
     @Flag(help: "Print the login token even to a terminal.")
     var show = false
 
-    @Flag(help: "Read the password from standard input, where the homeserver wants one.")
-    var passwordStdin = false
-
-    @Flag(help: "Print addresses, instead of opening a browser.")
-    var noBrowser = false
-
-    @Flag(help: "Wait where a limit stands in the way, instead of failing with status 5.")
-    var wait = false
-
-    @Flag(help: "Let the agent ask you by its own prompt, so that this command learns no password.")
-    var agentPrompt = false
-
-    @OptionGroup var account: AccountOption
+    @OptionGroup var minting: MintingOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
@@ -42,17 +27,7 @@ struct TokenCommand: ParsableCommand {
         guard show || !Output.isTerminal else {
             throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
         }
-        let agent = try shared.connect()
-        let account = try account.resolveIfTold(by: agent)
-        var minting = TokenMinting(
-            agent: agent,
-            account: account,
-            purpose: purpose,
-            waits: wait,
-            prompt: agentPrompt ? .agent : nil,
-            stages: StageAnswers(account: account ?? "", readsPassword: passwordStdin, opensBrowser: !noBrowser)
-        )
-        let token = try minting.run()
+        let token = try minting.mint(try shared.connect())
         guard !shared.json else { return Output.say(json: token) }
         Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
         Output.say(token.loginToken.reveal())

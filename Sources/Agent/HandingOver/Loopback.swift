@@ -1,0 +1,94 @@
+public import JetonAPI
+
+/// The programs of this machine that wait on loopback, and the way to them.
+public struct Loopback: Sendable {
+    /// A socket that listens.
+    public struct Listener: Sendable, Equatable {
+        /// By which of the two loopback addresses it is reached.
+        public enum Reach: Sendable { case ipv4, ipv6, either }
+
+        public var reach: Reach
+        /// Whether it belongs to the user whose agent this is.
+        public var isOurs: Bool
+        /// The process that holds it; nil where that cannot be seen, or was not looked for.
+        public var pid: Int?
+        public var command: String?
+        public var unit: String?
+
+        public init(_ reach: Reach, isOurs: Bool, pid: Int? = nil, command: String? = nil, unit: String? = nil) {
+            self.reach = reach
+            self.isOurs = isOurs
+            self.pid = pid
+            self.command = command
+            self.unit = unit
+        }
+    }
+
+    /// What became of a login token that was brought to one.
+    public enum Delivery: Sendable, Equatable {
+        case answered(status: Int)
+        /// There was no connection.
+        case unreachable
+        /// Nothing was sent, as the check failed.
+        case withheld
+        /// The token was sent, and no answer came.
+        case unanswered
+    }
+
+    /// Those that are reached at a port; which process holds them takes longer, and is told where it is asked for.
+    public var listeners: @Sendable (_ port: Int, _ namingProcesses: Bool) async -> [Listener]
+    /// Brings a token, once, by the one address or the other; `check` is asked when there is a connection.
+    public var deliver:
+        @Sendable (Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable () async -> Bool) async -> Delivery
+
+    public init(
+        listeners: @escaping @Sendable (_ port: Int, _ namingProcesses: Bool) async -> [Listener],
+        deliver:
+            @escaping @Sendable (
+                Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable () async -> Bool
+            ) async -> Delivery
+    ) {
+        self.listeners = listeners
+        self.deliver = deliver
+    }
+}
+
+extension Loopback {
+    /// The listener of ours that a redirect leads to.
+    struct Found: Sendable {
+        var listener: Listener
+        var isIPv6: Bool
+    }
+
+    /// Whose listener a redirect leads to: loopback is every user's.
+    /// - Throws: `forbidden`, where nobody listens, or somebody else.
+    func find(_ redirect: LoopbackRedirect, namingProcess: Bool = false) async throws(AgentError) -> Found {
+        let all = await listeners(redirect.port, namingProcess)
+        let candidates = redirect.families.map { isIPv6 in (isIPv6, Self.reached(by: isIPv6, all)) }
+        // For a name with two addresses the one at which our listener is; the other one need not be anybody's.
+        for (isIPv6, listeners) in candidates {
+            if let first = listeners.first, listeners.allSatisfy(\.isOurs) {
+                return Found(listener: first, isIPv6: isIPv6)
+            }
+        }
+        let isTaken = candidates.contains { !$0.1.isEmpty }
+        throw .notOurListener(at: redirect, isTaken: isTaken)
+    }
+
+    /// A connection goes to a socket of the very address, and to one that is there for all only where there is none.
+    private static func reached(by isIPv6: Bool, _ all: [Listener]) -> [Listener] {
+        let exact = all.filter { $0.reach == (isIPv6 ? .ipv6 : .ipv4) }
+        return exact.isEmpty ? all.filter { $0.reach == .either } : exact
+    }
+}
+
+extension LoopbackRedirect {
+    /// The addresses to try, as whether they are of IPv6.
+    fileprivate var families: [Bool] {
+        switch host {
+        case .localhost: [false, true]
+        case .ipv4: [false]
+        case .ipv6: [true]
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import JetonAPI
+internal import RPCClient
+
+struct HandoverCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "handover",
+        abstract: "Signs a client in that has opened an SSO address, and waits for the browser on this machine.",
+        discussion: """
+            The address is what the client opened, or printed: …/login/sso/redirect?redirectUrl=…. The agent mints a
+            login token and delivers it by itself, to a listener of yours alone. An address that leads back to a website
+            is opened in a browser instead, and nothing is minted.
+
+            Where there is no terminal to ask you on, the agent asks by its own prompt.
+            """
+    )
+
+    @Argument(help: "The SSO address.")
+    var url: String
+
+    /// By the stand-in: what the agent does not do, the real browser does.
+    @Flag(help: .hidden)
+    var insteadOfBrowser = false
+
+    @OptionGroup var minting: MintingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        do {
+            try handOver()
+        } catch {
+            guard insteadOfBrowser, Self.isForBrowser(error), Browser.open(url) else { throw error }
+        }
+    }
+
+    /// Whether a browser may try what has failed: not where the user has said no, and not where a token was minted.
+    private static func isForBrowser(_ error: any Error) -> Bool {
+        switch error {
+        case let failure as Failure: failure.status == .agentUnreachable
+        case RPCClient.Problem.unreachable, RPCClient.Problem.impostor: true
+        case RPCClient.Problem.refused(let refusal):
+            switch refusal.kind {
+            case .invalidParams, .methodNotFound, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .rateLimited,
+                .locked, .promptUnavailable, .busy, .homeserverError, .homeserverUnreachable:
+                true
+            default: false
+            }
+        default: false
+        }
+    }
+
+    private func handOver() throws {
+        let isAsked = !insteadOfBrowser && (Terminal() != nil || minting.passwordStdin)
+        let request = HandOverLoginToken(
+            ssoUrl: url,
+            account: minting.account.account,
+            purpose: minting.purpose,
+            prompt: isAsked ? minting.prompt : .agent,
+            terminal: Terminal.own
+        )
+        // Which account is meant the agent finds out by the address.
+        var conversation = minting.minting(try shared.connect(), minting.account.account ?? "")
+        let result = try conversation.run(request)
+        if shared.json { Output.say(json: result) }
+        if let address = result.openUrl { return open(address) }
+        guard !shared.json else { return }
+        Output.say("The client at \(result.deliveredTo ?? url) has its login token, and signs itself in.")
+        Output.complain("Its new session is not verified for end-to-end encryption yet: do that from another one.")
+    }
+
+    private func open(_ address: String) {
+        let isOpened = !minting.noBrowser && Browser.open(address)
+        let reason = "The address leads back to a website, not to a client on this machine. No login token was minted."
+        Output.complain(
+            isOpened ? "\(reason) It was opened in a browser." : "\(reason) In a browser, open:\n  \(address)"
+        )
+    }
+}

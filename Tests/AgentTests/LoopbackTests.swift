@@ -1,0 +1,41 @@
+import JetonAPI
+import Testing
+
+@testable import Agent
+
+/// Which of those who listen on loopback a redirect leads to, and whether that is the user's.
+struct LoopbackTests {
+    private typealias Listener = Loopback.Listener
+
+    private static func found(_ host: String, among listeners: [Loopback.Listener]) async throws -> Bool {
+        let loopback = Loopback(listeners: { port, _ in port == 80 ? listeners : [] }) { _, _, _, _ in .unreachable }
+        let address = "https://a.example/_matrix/client/v3/login/sso/redirect?redirectUrl=http://\(host)/"
+        guard case .loopback(let redirect) = try SSOAddress(address).redirect else { throw AgentError.withdrawn }
+        return try await loopback.find(redirect).isIPv6
+    }
+
+    @Test func `localhost is the address at which ours listens`() async throws {
+        #expect(try await Self.found("localhost", among: [.init(.ipv4, isOurs: true)]) == false)
+        #expect(try await Self.found("localhost", among: [.init(.ipv6, isOurs: true)]) == true)
+        #expect(try await Self.found("localhost", among: [.init(.either, isOurs: true)]) == false)
+        let mixed = [Listener(.ipv4, isOurs: false), Listener(.ipv6, isOurs: true)]
+        #expect(try await Self.found("localhost", among: mixed) == true)
+    }
+
+    @Test func `one that is there for all addresses gets what no other one does`() async throws {
+        let listeners = [Listener(.ipv4, isOurs: true), Listener(.either, isOurs: false)]
+        #expect(try await Self.found("127.0.0.1", among: listeners) == false)
+        await #expect(throws: AgentError.self) { try await Self.found("[::1]", among: listeners) }
+    }
+
+    @Test(arguments: ["localhost", "127.0.0.1", "[::1]"])
+    func `somebody else's, or nobody's, is none`(host: String) async {
+        for reach in [Loopback.Listener.Reach.ipv4, .ipv6, .either] {
+            await #expect(throws: AgentError.self) { try await Self.found(host, among: [.init(reach, isOurs: false)]) }
+            // Who gets the connection of those who share a port is the kernel's to choose.
+            let both = [Listener(reach, isOurs: true), Listener(reach, isOurs: false)]
+            await #expect(throws: AgentError.self) { try await Self.found(host, among: both) }
+        }
+        await #expect(throws: AgentError.self) { try await Self.found(host, among: []) }
+    }
+}
