@@ -72,6 +72,7 @@ let package = Package(
         ),
         library("TaskPlacement", ["CSwiftConcurrency", nioCore, nioPosix]),
         library("RPCClient", ["JetonAPI", systemPackage]),
+        library("Processes", [systemPackage]),
         library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", crypto, systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
@@ -81,7 +82,10 @@ let package = Package(
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
         // 4: programs.
-        program("jeton", ["JetonAPI", "JournalReader", "Privacy", "RPCClient", argumentParser, systemPackage]),
+        program(
+            "jeton",
+            ["JetonAPI", "JournalReader", "Privacy", "Processes", "RPCClient", argumentParser, systemPackage]
+        ),
         program(
             "jetond",
             [
@@ -93,6 +97,10 @@ let package = Package(
                 nioCore, nioPosix, systemPackage, unixSignals,
             ]
         ),
+        program(
+            "jeton-session",
+            ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, unixSignals]
+        ),
         program("jeton-prompt", ["Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
@@ -103,7 +111,7 @@ let package = Package(
             path: "Tests/TestSupport",
             exclude: [
                 "browser", "connect-on-and-on", "fake-pinentry", "hold-thread", "on-terminal", "peek", "sandbox-probe",
-                "step-by-step", "waiting-client",
+                "sign-in", "step-by-step", "waiting-client",
             ],
             swiftSettings: settings
         ),

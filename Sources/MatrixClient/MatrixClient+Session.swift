@@ -26,12 +26,14 @@ extension MatrixClient {
     ///   - credentials: sent with this one request, and kept nowhere.
     ///   - deviceID: the device to sign in again; nil for a new one.
     ///   - deviceName: what a new device is called in the user's list of sessions.
+    ///   - isRenewable: whether a refresh token is wanted; without one an access token lives longer.
     /// - Returns: the session, with a refresh token where the homeserver gives one.
     /// - Throws: `refused` with 403 for wrong credentials, whatever is wrong with them.
     public func logIn(
         _ credentials: Credentials,
         deviceID: String? = nil,
-        deviceName: String? = nil
+        deviceName: String? = nil,
+        isRenewable: Bool = true
     ) async throws(MatrixError) -> Session {
         struct Identifier: Encodable {
             var type = "m.id.user"
@@ -44,13 +46,18 @@ extension MatrixClient {
             var token: Secret?
             var deviceId: String?
             var initialDeviceDisplayName: String?
-            var refreshToken = true
+            var refreshToken: Bool
         }
         var body =
             switch credentials {
             case .password(let user, let password):
-                Body(type: "m.login.password", identifier: Identifier(user: user), password: password)
-            case .loginToken(let token): Body(type: "m.login.token", token: token)
+                Body(
+                    type: "m.login.password",
+                    identifier: Identifier(user: user),
+                    password: password,
+                    refreshToken: isRenewable
+                )
+            case .loginToken(let token): Body(type: "m.login.token", token: token, refreshToken: isRenewable)
             }
         body.deviceId = deviceID
         body.initialDeviceDisplayName = deviceName

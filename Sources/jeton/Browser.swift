@@ -1,8 +1,17 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Processes
 
-/// The user's browser: $BROWSER, else what the desktop opens addresses with.
+/// The user's browser: $JETON_BROWSER or $BROWSER, else what the desktop opens addresses with; never our own stand-in.
 enum Browser {
+    /// Tells whatever was opened by us that it need not come back to us: desktops may have the stand-in for a browser.
+    private static let mark = "JETON_BROWSER_PASSED"
+
+    /// Whether an address came to the stand-in that it has passed on already.
+    static var hasPassed: Bool { environment[mark] != nil }
+
+    private static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
     /// Opens an address, if there is something to open it with.
     ///
     /// The address stands in the browser's arguments, where other users of the machine may read it; there is no other
@@ -13,46 +22,49 @@ enum Browser {
     static func open(_ address: String) -> Bool {
         // Whatever else an address may be, to a desktop it is a program to start.
         guard address.hasPrefix("https://") || address.hasPrefix("http://") else { return false }
-        let environment = ProcessInfo.processInfo.environment
-        let isSet = { (name: String) in environment[name]?.isEmpty == false }
-        if let browsers = environment["BROWSER"], !browsers.isEmpty {
-            return browsers.split(separator: ":").contains { start(command(String($0), address), environment) }
+        return commands(hasScreen: Self.hasScreen).contains { command in
+            Background.start(whole(command, [address]), environment: passedOn)
         }
-        // xdg-open without a display would start a browser on the terminal that we ask on, or none.
-        guard isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") else { return false }
-        return start(["xdg-open", address], environment)
     }
 
-    /// One of the commands in $BROWSER, with the address where it has its %s, else at its end.
-    private static func command(_ text: String, _ address: String) -> [String] {
-        let words = text.split(separator: " ").map { String($0) }
-        guard words.contains(where: { $0.contains("%s") }) else { return words + [address] }
-        return words.map { $0.replacing("%s", with: address) }
+    /// Becomes the browser, whose arguments are not looked at.
+    /// - Throws: where there is none.
+    static func become(_ arguments: [String]) throws(Failure) -> Swift.Never {
+        for command in commands(hasScreen: true) {
+            Replacement.begin(whole(command, arguments), environment: passedOn)
+        }
+        throw Failure(.failed, "there is no browser to open it with; name one in $JETON_BROWSER")
     }
 
-    /// POSIX_SPAWN_SETSID of spawn.h, which glibc hides.
-    private static let newSession: Int16 = 0x80
+    /// xdg-open without a display would start a browser on the terminal that we ask on, or none.
+    private static var hasScreen: Bool {
+        ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
+    }
 
-    /// Starts a program and leaves it to itself: in a session of its own, so that Ctrl-C here does not end it.
-    private static func start(_ arguments: [String], _ environment: [String: String]) -> Bool {
-        guard let program = arguments.first, arguments.count > 1 else { return false }
-        var actions = unsafe posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        unsafe posix_spawnattr_init(&attributes)
-        defer {
-            unsafe posix_spawn_file_actions_destroy(&actions)
-            unsafe posix_spawnattr_destroy(&attributes)
-        }
-        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-            unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-        }
-        unsafe posix_spawnattr_setflags(&attributes, newSession)
-        var pid = pid_t()
-        return unsafe CStrings.with(arguments) { arguments in
-            unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
-                unsafe posix_spawnp(&pid, program, &actions, &attributes, arguments, environment) == 0
-            }
-        }
+    /// What to try, one after the other, each as its words.
+    private static func commands(hasScreen: Bool) -> [[String]] {
+        let chosen = ["JETON_BROWSER", "BROWSER"].lazy.map(named).first { !$0.isEmpty }
+        if let chosen { return chosen }
+        if hasPassed { return ["x-www-browser", "firefox", "chromium"].map { [$0] } }
+        return hasScreen ? [["xdg-open"]] : []
+    }
+
+    private static func named(in variable: String) -> [[String]] {
+        (environment[variable] ?? "").split(separator: ":").map { $0.split(separator: " ").map { String($0) } }
+            .filter { $0.first.map { !BrowserStandIn.isMeant(by: $0) } ?? false }
+    }
+
+    /// A command with the address where it has its %s, else at its end.
+    private static func whole(_ command: [String], _ arguments: [String]) -> [String] {
+        guard arguments.count == 1, command.contains(where: { $0.contains("%s") }) else { return command + arguments }
+        return command.map { $0.replacing("%s", with: arguments[0]) }
+    }
+
+    /// xdg-open asks $BROWSER too, and must not find the stand-in there.
+    private static var passedOn: [String: String] {
+        var environment = environment
+        environment[mark] = "1"
+        if named(in: "BROWSER").isEmpty { environment["BROWSER"] = nil }
+        return environment
     }
 }

@@ -17,7 +17,7 @@ struct Jeton: ParsableCommand {
         version: "jeton \(releaseVersion)",
         subcommands: [
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
-            HandoverCommand.self,
+            HandoverCommand.self, ExecCommand.self, SessionCommand.self,
             LimitsCommand.self, PendingCommand.self, ApproveCommand.self, DenyCommand.self,
             SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
             DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self, StoreCommand.self,
@@ -30,8 +30,12 @@ enum Program {
     static func main() {
         // Passwords and tokens pass through here as well. Ignoring failures: there is none that the kernel knows of.
         try? ProcessPrivacy.begin()
-        let wantsJSON = CommandLine.arguments.contains("--json")
+        // What stands behind -- is another program's.
+        let wantsJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
         do {
+            if let name = CommandLine.arguments.first, BrowserStandIn.isMeant(by: name) {
+                return try BrowserStandIn.run(Array(CommandLine.arguments.dropFirst()))
+            }
             var command = try Jeton.parseAsRoot()
             try command.run()
         } catch let problem as RPCClient.Problem {

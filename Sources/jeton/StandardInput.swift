@@ -1,10 +1,25 @@
+internal import Glibc
+
 /// A secret that a script hands over: one line on standard input, never an argument or the environment.
 enum StandardInput {
     static func line(_ what: String) throws(Failure) -> String {
-        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+        let line = oneLine()
+        guard !line.isEmpty else {
             throw Failure(.usage, "standard input gave no \(what); its first line must be the \(what)")
         }
         return line
+    }
+
+    /// Byte by byte: what follows the line is for a command that comes in our place.
+    private static func oneLine() -> String {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while true {
+            let count = unsafe read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != UInt8(ascii: "\n") else { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
     }
 
     static func everything() -> String {

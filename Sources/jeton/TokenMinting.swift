@@ -4,7 +4,7 @@ internal import RPCClient
 
 /// A request that the agent may answer by a question, and that goes on with what the user says to it.
 protocol QuestionedRequest: Method {
-    var auth: [String: JSONValue]? { get set }
+    var auth: AuthDictionary? { get set }
     var consent: GenerateLoginToken.Consent? { get set }
     var terminal: CallerTerminal? { get set }
     var waitMs: Int? { get set }

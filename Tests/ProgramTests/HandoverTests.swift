@@ -38,7 +38,7 @@ import Testing
         let asked = try await agent.refusal(of: request)
         guard let challenge = asked.data["challenge"]?.stringValue else { throw Unexpected("\(asked)") }
         var request = request
-        request.auth = user.auth(challenge)
+        request.auth = AuthDictionary(user.auth(challenge))
         return request
     }
 
@@ -56,7 +56,7 @@ import Testing
         #expect(destination["pid"]?.integerValue == Int(client.pid))
         #expect(destination["command"]?.stringValue?.hasPrefix("python3") == true)
         var answer = request
-        answer.auth = user.auth(try #require(asked.data["challenge"]?.stringValue))
+        answer.auth = AuthDictionary(user.auth(try #require(asked.data["challenge"]?.stringValue)))
         let result = try await agent.call(answer)
         #expect(result.deliveredTo == "http://localhost:\(client.port)")
         #expect(result.openUrl == nil)
@@ -251,9 +251,9 @@ import Testing
         var elsewhere = answer
         elsewhere.ssoUrl = Self.request(homeserver, other).ssoUrl
         #expect(try await agent.refusal(of: elsewhere).kind == .forbidden)
-        #expect(try await agent.refusal(of: GenerateLoginToken(auth: answer.auth)).kind == .forbidden)
+        #expect(try await agent.refusal(of: GenerateLoginToken(auth: answer.auth?.members)).kind == .forbidden)
         var stolen = request
-        stolen.auth = user.auth(try await agent.challenge())
+        stolen.auth = AuthDictionary(user.auth(try await agent.challenge()))
         #expect(try await agent.refusal(of: stolen).kind == .forbidden)
         #expect(try await agent.call(ListLoginTokens()).tokens.isEmpty)
         _ = try await agent.call(answer)

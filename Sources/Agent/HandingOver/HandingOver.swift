@@ -132,12 +132,12 @@ extension GenerateLoginToken {
         self.init(
             account: account,
             purpose: request.purpose,
-            auth: request.auth,
             consent: request.consent,
             prompt: request.prompt,
             terminal: request.terminal,
             waitMs: request.waitMs
         )
+        auth = request.auth
     }
 }
 

@@ -20,7 +20,7 @@ public struct HandOverLoginToken: Method, Equatable {
     public var ssoUrl: String
     public var account: String?
     public var purpose: String?
-    public var auth: [String: JSONValue]?
+    public var auth: AuthDictionary?
     public var consent: GenerateLoginToken.Consent?
     public var prompt: GenerateLoginToken.Prompt?
     public var terminal: CallerTerminal?
@@ -39,7 +39,7 @@ public struct HandOverLoginToken: Method, Equatable {
         self.ssoUrl = ssoUrl
         self.account = account
         self.purpose = purpose
-        self.auth = auth
+        self.auth = auth.map { AuthDictionary($0) }
         self.consent = consent
         self.prompt = prompt
         self.terminal = terminal

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Processes
 
 /// Another program, run to its end or to a deadline.
 enum OtherProgram {

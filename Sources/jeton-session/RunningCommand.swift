@@ -1,0 +1,105 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import NIOPosix
+internal import Processes
+internal import UnixSignals
+
+/// The command that has the session, as a child: what ends it must not end us before its device is signed out.
+struct RunningCommand: Sendable {
+    private let pid: pid_t
+
+    /// What asks programs to end, or to do something; all of it is for the command.
+    static let signals: [UnixSignal] = [.sigterm, .sigint, .sighup, .sigquit, .sigusr1, .sigusr2]
+
+    /// - Parameters:
+    ///   - command: its words.
+    ///   - session: what it reads.
+    ///   - descriptor: from where.
+    ///   - variables: besides our environment.
+    /// - Throws: where it cannot be started.
+    init(
+        _ command: [String],
+        reading session: [UInt8],
+        on descriptor: CInt,
+        with variables: [String: String]
+    ) throws(Problem) {
+        let inheritance: Inheritance
+        do {
+            inheritance = try Inheritance(session)
+        } catch {
+            throw Problem("the session could not be handed on (\(error))")
+        }
+        var actions = unsafe posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        unsafe posix_spawnattr_init(&attributes)
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&actions)
+            unsafe posix_spawnattr_destroy(&attributes)
+        }
+        unsafe posix_spawn_file_actions_adddup2(&actions, inheritance.descriptor, descriptor)
+        // What we catch or ignore is the command's own affair.
+        var (usual, none) = (sigset_t(), sigset_t())
+        unsafe sigemptyset(&none)
+        unsafe sigemptyset(&usual)
+        for signal in Self.signals.map(\.rawValue) + [SIGPIPE] { unsafe sigaddset(&usual, signal) }
+        unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+        var pid = pid_t()
+        let problem = unsafe CStrings.with(command) { arguments in
+            unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
+                unsafe posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environment)
+            }
+        }
+        guard problem == 0 else { throw Problem("\(command[0]) could not be run (error \(problem))") }
+        self.pid = pid
+    }
+
+    /// Waits for its end, and hands signals on meanwhile.
+    func ended(_ signals: UnixSignalsSequence) async throws -> Ending {
+        try await withThrowingTaskGroup(of: Ending?.self) { group in
+            group.addTask {
+                for await signal in signals where !Self.isFromTerminal(signal) { kill(pid, signal.rawValue) }
+                return nil
+            }
+            // On a thread of its own: it blocks for as long as the command runs.
+            group.addTask { try await NIOThreadPool.singleton.runIfActive { Ending(of: pid) } }
+            defer { group.cancelAll() }
+            for try await case let ending? in group { return ending }
+            throw Problem("nobody knows how the command ended")
+        }
+    }
+
+    /// A terminal signals all processes in its foreground: the command has had it.
+    private static func isFromTerminal(_ signal: UnixSignal) -> Bool {
+        [.sigint, .sigquit].contains(signal) && tcgetpgrp(STDERR_FILENO) == getpgrp()
+    }
+}
+
+/// How a process ended.
+enum Ending: Sendable {
+    case exited(Int32)
+    case signaled(Int32)
+
+    /// Waits for the end of a child.
+    init(of pid: pid_t) {
+        var status: CInt = 0
+        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7F
+        self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signaled(signal)
+    }
+
+    /// Ends this process in the same way.
+    func repeatHere() -> Swift.Never {
+        switch self {
+        case .exited(let status): exit(status)
+        case .signaled(let number):
+            signal(number, SIG_DFL)
+            raise(number)
+            // One that does not end a process any more.
+            exit(128 + number)
+        }
+    }
+}

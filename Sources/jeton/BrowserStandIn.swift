@@ -1,0 +1,44 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import JetonAPI
+internal import Processes
+
+/// `jeton-browser`, this program by another name: a client that opens its SSO address with it is signed in by the agent.
+/// Everything else is passed on to the real browser as it came.
+enum BrowserStandIn {
+    static let name = "jeton-browser"
+
+    /// Whether a program's path, as it was called, is that of the stand-in.
+    static func isMeant(by program: String) -> Bool { program == name || program.hasSuffix("/\(name)") }
+
+    /// Clients wait for their browser to be opened, and only then for what it brings: so the work is done behind their
+    /// back, by a process of its own.
+    static func run(_ arguments: [String]) throws(Failure) {
+        if arguments.count == 1, !Browser.hasPassed, let address = try? SSOAddress(arguments[0]),
+            case .loopback = address.redirect, handOver(address)
+        {
+            return
+        }
+        try Browser.become(arguments)
+    }
+
+    private static func handOver(_ address: SSOAddress) -> Bool {
+        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return false
+        }
+        let command = [program, "handover", "--instead-of-browser", "--purpose", purpose, "--", address.text]
+        return Background.start(command, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Who has opened the address: once we have gone, nobody can tell any more.
+    private static var purpose: String {
+        let parent = getppid()
+        let data = try? Data(contentsOf: URL(filePath: "/proc/\(parent)/comm"))
+        let name = String(decoding: data ?? Data(), as: UTF8.self).trimmed
+        return "sign-in of \(name.isEmpty ? "a program" : name) (\(parent))"
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { hasSuffix("\n") ? String(dropLast()) : self }
+}

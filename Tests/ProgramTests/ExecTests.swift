@@ -1,0 +1,95 @@
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// A fresh login token for one command.
+@Suite(.timeLimit(.minutes(2))) struct ExecTests {
+    private static let read = #"cat <&"$MATRIX_LOGIN_TOKEN_FD"; echo "$MATRIX_USER_ID $MATRIX_HOMESERVER""#
+
+    @Test(arguments: HomeserverKind.available)
+    func `the command reads it from a descriptor, and nothing of it stands in the environment`(kind: HomeserverKind)
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedIn(kind)
+        let script = "\(Self.read); env; cat"
+        let input = "\(user.password)\nfor the command\n"
+        let ended = try await agent.jeton("exec", "--password-stdin", "--", "sh", "-c", script, input: input)
+        #expect(ended.status == 0, "\(ended.errors)")
+        var lines = ended.output.split(separator: "\n").map { String($0) }
+        let token = lines.removeFirst()
+        #expect(lines.removeFirst() == "\(user.id) \(homeserver.address)")
+        #expect(lines.last == "for the command")
+        #expect(Canary.secrets(in: lines.joined(separator: "\n")).isEmpty)
+        #expect(try await OtherClient(homeserver.address).logIn(token: token).body["user_id"] == user.id)
+        try await agent.stop()
+    }
+
+    @Test(arguments: [0, 3, 9])
+    func `by whatever number`(descriptor: Int) async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let ended = try await agent.jeton(
+            "exec",
+            "--password-stdin",
+            "--fd",
+            "\(descriptor)",
+            "--",
+            "sh",
+            "-c",
+            Self.read,
+            input: user.password + "\n"
+        )
+        let token = ended.output.split(separator: "\n").first.map { String($0) } ?? ""
+        #expect(try await OtherClient(homeserver.address).logIn(token: token).status == 200)
+        try await agent.stop()
+    }
+
+    @Test func `in the environment only where that is asked for`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let script = #"echo "$MATRIX_LOGIN_TOKEN"; echo "${MATRIX_LOGIN_TOKEN_FD-none}""#
+        let ended = try await agent.jeton(
+            "exec",
+            "--password-stdin",
+            "--env",
+            "--",
+            "sh",
+            "-c",
+            script,
+            input: user.password + "\n"
+        )
+        let lines = ended.output.split(separator: "\n").map { String($0) }
+        #expect(lines.last == "none")
+        #expect(try await OtherClient(homeserver.address).logIn(token: lines[0]).status == 200)
+        try await agent.stop()
+    }
+
+    @Test(arguments: [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
+    func `its exit status and signal are passed on`(script: String, status: Int32) async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let ended = try await agent.jeton(
+            "exec",
+            "--password-stdin",
+            "--",
+            "sh",
+            "-c",
+            script,
+            input: user.password + "\n"
+        )
+        #expect(ended.status == status)
+        try await agent.stop()
+    }
+
+    @Test func `a command that is not there, or a number that is none, mints nothing`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let missing = try await agent.jeton("exec", "--password-stdin", "--", "/nowhere/program", input: user.password)
+        #expect(missing.status == 64)
+        #expect(missing.errors.contains("nothing was minted"))
+        for arguments in [["--fd", "1"], ["--fd", "1024"], ["--browser", "--env"]] {
+            let ended = try await run("jeton", ["exec"] + arguments + ["--", "true"])
+            #expect(ended.status == 64, "\(arguments)")
+        }
+        #expect(try await agent.jeton("exec").status == 64)
+        #expect(await homeserver.mintRequests(of: user) == 0)
+        try await agent.stop()
+    }
+}
