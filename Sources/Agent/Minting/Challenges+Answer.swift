@@ -49,6 +49,12 @@ extension Challenges {
         return challenge
     }
 
+    /// The challenge that a request names, be it an answer or not.
+    mutating func named(by request: GenerateLoginToken, at now: Moment) -> Challenge? {
+        guard let (id, _) = try? Self.answer(in: request) else { return nil }
+        return find(id, at: now)
+    }
+
     /// The challenge that a sign-out answers, if it answers one; it must be of the same account and device.
     /// - Throws: what is wrong with the answer.
     mutating func answered(by request: SignOutDevice, at now: Moment) throws(AgentError) -> Challenge? {

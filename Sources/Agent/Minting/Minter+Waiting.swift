@@ -12,6 +12,12 @@ extension Minter {
         return try await accounts.find(challenge?.account ?? request.account)
     }
 
+    /// The same as far as it can be told, without taking the request as an answer: for the record.
+    func accountNamed(by request: Request) async -> String? {
+        if let challenge = challenges.named(by: request, at: clock()) { return challenge.account }
+        return (try? await accounts.find(request.account)) ?? request.account
+    }
+
     /// Why a caller went away empty-handed whose turn did not come in time.
     func outOfPatience(_ account: String) async throws(AgentError) -> AgentError {
         // A permit that somebody holds may yet go back: while the account is in use, no limit counts.

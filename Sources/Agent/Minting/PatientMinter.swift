@@ -48,7 +48,7 @@ struct PatientMinter: Sendable {
             throw .invalidParams("wait_ms must be from 0 to \(Self.longestWait)", field: "wait_ms")
         }
         // For the record, and now: a challenge may be gone afterwards.
-        let account = (try? await minter.account(for: request, over: socket, handover)) ?? request.account
+        let account = await minter.accountNamed(by: request)
         do throws(AgentError) {
             let result =
                 if patience == 0 {
