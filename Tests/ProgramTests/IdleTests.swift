@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// An agent that has nothing to do sleeps, whatever it has done before.
-@Suite struct IdleTests {
+@Suite(.disabled(if: hasThreadSanitizer, "ThreadSanitizer has a thread of its own that wakes"))
+struct IdleTests {
     /// The connections that were there before are closed after a while.
     private func expectSleep(_ agent: AgentUnderTest) async throws {
         try await eventually("nothing wakes for three seconds", within: .seconds(60)) {
@@ -56,3 +57,5 @@ extension AgentUnderTest {
         }
     }
 }
+
+private let hasThreadSanitizer = ProcessInfo.processInfo.environment["TSAN_OPTIONS"] != nil
