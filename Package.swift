@@ -102,6 +102,7 @@ let package = Package(
             ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, unixSignals]
         ),
         program("jeton-prompt", ["Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
+        program("jeton-keyring", ["JetonAPI", "Privacy", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
         library("DevHomeserver", [flyingFox, flyingSocks]),

@@ -24,6 +24,9 @@ public enum SocketPath {
     /// Where the agent's prompt is.
     public static func prompt() throws(Unknown) -> String { try usual("prompt") }
 
+    /// Where the key of encrypted sessions is fetched from.
+    public static func keyring() throws(Unknown) -> String { try usual("keyring") }
+
     private static func usual(_ name: String) throws(Unknown) -> String {
         guard let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
         return "\(folder)/jeton/\(name).sock"

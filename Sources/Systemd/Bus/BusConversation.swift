@@ -51,27 +51,10 @@ public import SystemPackage
     /// Calls a method. An answer comes as a message, some time.
     /// - Returns: the call's number, by which the answer is known.
     public func send(_ call: BusCall) throws(Errno) -> UInt64 {
-        var made: OpaquePointer?
-        _ = try Errno.check(
-            unsafe sd_bus_message_new_method_call(bus, &made, call.destination, call.path, call.interface, call.member)
-        )
-        guard let message = unsafe made else { throw .noMemory }
+        let message = try unsafe call.message(for: bus)
         defer { unsafe sd_bus_message_unref(message) }
         // A service that does not run is not wanted so much that it must be started.
         _ = try Errno.check(unsafe sd_bus_message_set_auto_start(message, 0))
-        for argument in call.arguments {
-            switch argument {
-            case .string(let text):
-                let result = unsafe text.withCString {
-                    unsafe sd_bus_message_append_basic(message, CChar(UInt8(ascii: "s")), $0)
-                }
-                _ = try Errno.check(result)
-            case .number(var number):
-                _ = try Errno.check(
-                    unsafe sd_bus_message_append_basic(message, CChar(UInt8(ascii: "u")), &number)
-                )
-            }
-        }
         var number: UInt64 = 0
         _ = try Errno.check(unsafe sd_bus_send(bus, message, &number))
         return number

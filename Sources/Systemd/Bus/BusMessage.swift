@@ -24,9 +24,19 @@ public struct BusMessage: Sendable, Equatable {
 
 /// A method to be called.
 public struct BusCall: Sendable, Equatable {
-    public enum Argument: Sendable, Equatable {
+    /// An argument, or what stands in one.
+    public indirect enum Argument: Sendable, Equatable {
         case string(String)
         case number(UInt32)
+        case boolean(Bool)
+        case path(String)
+        case bytes([UInt8])
+        case variant(Argument)
+        case fields([Argument])
+        /// A dictionary of strings.
+        case strings([String: String])
+        /// A dictionary of variants.
+        case variants([String: Argument])
     }
 
     public var destination: String

@@ -18,6 +18,7 @@ struct Units {
     let restricted: Unit
     let service: Unit
     let prompt: Unit
+    let keyring: Unit
 
     static let properties = [
         "Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NeedDaemonReload", "ExecMainStatus",
@@ -26,7 +27,7 @@ struct Units {
 
     private static let names = (
         socket: "jetond.socket", restricted: "jetond-restricted.socket", service: "jetond.service",
-        prompt: "jeton-prompt.socket"
+        prompt: "jeton-prompt.socket", keyring: "jeton-keyring.socket"
     )
 
     /// Why there is nothing to be learned.
@@ -35,7 +36,7 @@ struct Units {
     }
 
     static func ask() throws(Unknown) -> Units {
-        let units = [names.socket, names.restricted, names.service, names.prompt]
+        let units = [names.socket, names.restricted, names.service, names.prompt, names.keyring]
         let show = ["systemctl", "--user", "--no-pager", "show", "--property=\(properties.joined(separator: ","))"]
         switch OtherProgram.run(show + units) {
         case .missing: throw Unknown(detail: "systemctl is not installed")
@@ -62,6 +63,7 @@ struct Units {
         restricted = units[Self.names.restricted] ?? unknown
         service = units[Self.names.service] ?? unknown
         prompt = units[Self.names.prompt] ?? unknown
+        keyring = units[Self.names.keyring] ?? unknown
     }
 
     /// Which displays the manager's own units are told of.
