@@ -56,6 +56,19 @@ struct MemoryImageTests {
         try await agent.stop()
     }
 
+    @Test func `promise 11: while a request waits, its password is in memory once`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let challenges = [try await agent.challenge(), try await agent.challenge()]
+        _ = try await agent.call(GenerateLoginToken(auth: user.auth(challenges[0])))
+        let client = try LineClient(agent)
+        let auth = String(decoding: try JSONEncoder().encode(user.auth(challenges[1])), as: UTF8.self)
+        client.request("1", GenerateLoginToken.name, #"{"wait_ms":600000,"auth":\#(auth)}"#)
+        try await eventually("it is there alone") { try ProcessImage(of: agent.pid).count(of: user.password) == 1 }
+        client.close()
+        try await requireGone([user.password], from: agent, after: "a withdrawal")
+        try await agent.stop()
+    }
+
     @Test func `promise 11: what was entered at the agent's own prompt does not stay`() async throws {
         let homeserver = try await DevHomeserverUnderTest()
         let user = try await homeserver.newUser()

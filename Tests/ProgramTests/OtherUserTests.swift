@@ -14,18 +14,20 @@ struct OtherUserTests {
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
         }
         for socket in [agent.socket, restricted] {
-            let mine = try await Self.ping(socket, by: [])
-            #expect(mine.output == #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n")
-            let theirs = try await Self.ping(socket, by: ["/usr/bin/setpriv", "--reuid=65534", "--clear-groups"])
+            // They say nothing: the agent does not wait for that.
+            let connect = ["/usr/bin/socat", "-t20", "-u", "UNIX-CONNECT:\(socket)", "-"]
+            let theirs = try await run("/usr/bin/setpriv", ["--reuid=65534", "--clear-groups"] + connect)
             #expect(theirs.output.contains(#""kind":"forbidden""#) && !theirs.output.contains("result"), "\(theirs)")
             #expect(theirs.output.split(separator: "\n").count == 1)
+        }
+        for socket in [agent.socket, restricted] {
+            #expect(try await Self.ping(socket) == #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n")
         }
         try await agent.stop()
     }
 
-    private static func ping(_ socket: String, by runner: [String]) async throws -> Ended {
-        let command = runner + ["/usr/bin/socat", "-t20", "-", "UNIX-CONNECT:\(socket)"]
+    private static func ping(_ socket: String) async throws -> String {
         let request = #"{"jsonrpc":"2.0","id":1,"method":"agent.ping"}"# + "\n"
-        return try await run(command[0], Array(command.dropFirst()), input: request)
+        return try await run("/usr/bin/socat", ["-t20", "-", "UNIX-CONNECT:\(socket)"], input: request).output
     }
 }

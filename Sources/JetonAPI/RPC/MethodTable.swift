@@ -12,8 +12,11 @@ public struct MethodTable<Asker: Sendable>: Sendable {
 
     private enum Handler: Sendable {
         case atOnce(@Sendable (Call, Asker) throws(AgentError) -> [UInt8])
-        case inTime(@Sendable (Call, Asker) async throws(AgentError) -> [UInt8])
+        /// It reads the params; the work that it gives holds nothing of the line, in which a password may be.
+        case inTime(@Sendable (Call, Asker) throws(AgentError) -> Work)
     }
+
+    private typealias Work = @Sendable () async throws(AgentError) -> [UInt8]
 
     private final class Entry: Sendable {
         /// Read off when the method is first called: all of them together would be most of the agent's start.
@@ -43,7 +46,10 @@ public struct MethodTable<Asker: Sendable>: Sendable {
         add(
             M.self,
             .inTime { call, asker throws(AgentError) in
-                try Self.encode(try await handler(try Self.params(of: call), asker), of: M.self)
+                let params: M = try Self.params(of: call)
+                return { () async throws(AgentError) in
+                    try Self.encode(try await handler(params, asker), of: M.self)
+                }
             }
         )
     }
@@ -86,15 +92,16 @@ public struct MethodTable<Asker: Sendable>: Sendable {
                 let result = try handle(call, asker)
                 answered(nil)
                 return .ready(call.id.map { Reply.bytes(id: $0, result: result) })
-            case .inTime(let handle):
+            case .inTime(let begin):
+                let (id, work) = (call.id, try begin(call, asker))
                 return .pending {
                     do throws(AgentError) {
-                        let result = try await handle(call, asker)
+                        let result = try await work()
                         answered(nil)
-                        return call.id.map { Reply.bytes(id: $0, result: result) }
+                        return id.map { Reply.bytes(id: $0, result: result) }
                     } catch {
                         answered(error.kind)
-                        return call.id.map { Reply.bytes(id: $0, error: error) }
+                        return id.map { Reply.bytes(id: $0, error: error) }
                     }
                 }
             }
