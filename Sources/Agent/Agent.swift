@@ -64,6 +64,7 @@ public struct Agent: Sendable {
     let support: Support
     let devices: Devices
     let store: Store
+    let redemptions: RedemptionWatch
     let startedAt: Moment
     let surroundings: Surroundings
     let logger: Logger
@@ -113,6 +114,14 @@ public struct Agent: Sendable {
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         store = Store(folder: folder, setting: { current.now.storage }, locks: locks, logger: logger)
         support = Support(accounts: accounts, transport: transport, clock: clock)
+        redemptions = RedemptionWatch(
+            accounts: accounts,
+            book: book,
+            events: events,
+            clock: clock,
+            pause: surroundings.pause,
+            logger: logger
+        )
         minter = Minter(
             accounts: accounts,
             locks: locks,
@@ -121,6 +130,7 @@ public struct Agent: Sendable {
             policy: { current.now.consent(of: $0) },
             desk: PromptDesk(surroundings.prompter, pause: surroundings.pause),
             consents: consents,
+            redemptions: redemptions,
             promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,
             logger: logger
@@ -161,6 +171,9 @@ public struct Agent: Sendable {
     /// Renews the sessions whose time has come. Call it once the agent serves, and when the alarm rings.
     public func renewWhatIsDue() async { await accounts.renewWhatIsDue() }
 
+    /// Goes on looking who redeems the login tokens that live. Call it once the agent serves.
+    public func watchWhatLives() async { await redemptions.resume() }
+
     /// Looks again for homeservers that were away. Call it when the network has changed.
     public func networkHasChanged() async { await accounts.networkHasChanged() }
 
@@ -174,6 +187,7 @@ public struct Agent: Sendable {
     /// Begins nothing unasked any more, and waits for no browser.
     public func stop() async {
         await ssoLogins.endAll()
+        await redemptions.stop()
         await accounts.stop()
     }
 

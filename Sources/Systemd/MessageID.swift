@@ -17,6 +17,7 @@ enum MessageID {
         "device.signed_out": "f08a4b22c64ef25300c3111b9d4282d4",
         "login_token.denied": "eaa26a69a97809f93b05cc7386c0e368",
         "login_token.issued": "e6372603ac7bca4d91e8229c3a400b48",
+        "login_token.redeemed": "020a2c2636d55be722ee49fcceff4d42",
         "login_token.unknown": "13efaf4859154a12ac6849fb01a5ccf0",
         "rate_limit.hit": "827b532530da9d37b463b82f5e4cc913",
         "store.decrypted": "dc1f2f00629644e2a5ef9b05da95cf74",

@@ -20,7 +20,8 @@ struct Jeton: ParsableCommand {
             HandoverCommand.self, ExecCommand.self, SessionCommand.self,
             LimitsCommand.self, PendingCommand.self, ApproveCommand.self, DenyCommand.self,
             SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
-            DoctorCommand.self, RPCCommand.self, DevicesCommand.self, RevokeCommand.self, StoreCommand.self,
+            DoctorCommand.self, RPCCommand.self, TokensCommand.self, DevicesCommand.self, RevokeCommand.self,
+            StoreCommand.self,
         ]
     )
 }

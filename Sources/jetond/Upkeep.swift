@@ -34,6 +34,7 @@ struct Upkeep: Sendable {
     /// Does what is due, now and whenever it is.
     func run(_ agent: Agent) async {
         await agent.renewWhatIsDue()
+        await agent.watchWhatLives()
         for await occasion in occasions {
             switch occasion {
             case .alarm: await agent.renewWhatIsDue()

@@ -83,6 +83,23 @@ final class AccountsUnderTest: Sendable {
         }
     }
 
+    /// A watch on devices; nobody hears of it where there are no events.
+    func redemptions(
+        _ book: MintBook,
+        _ events: EventHub? = nil,
+        pause: @escaping Pause = { _ in throw CancellationError() }
+    ) -> RedemptionWatch {
+        let clock = clock
+        return RedemptionWatch(
+            accounts: accounts,
+            book: book,
+            events: events ?? EventHub(metrics: Metrics(since: clock.now), clock: { clock.now }),
+            clock: { clock.now },
+            pause: pause,
+            logger: Logger(label: "test")
+        )
+    }
+
     /// What the alarm is set to.
     var alarm: Duration? { log.alarm.withLock { $0 } }
     var watchesNetwork: Bool { log.watches.withLock { $0 } }

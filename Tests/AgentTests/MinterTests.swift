@@ -38,6 +38,7 @@ import Vault
                 pause: realPause
             ),
             consents: Consents(events: events, pause: realPause),
+            redemptions: home.redemptions(book),
             promptTimeoutMs: { 1000 },
             clock: now,
             logger: logger

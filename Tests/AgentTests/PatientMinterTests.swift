@@ -41,6 +41,7 @@ import Testing
                 policy: { _ in .none },
                 desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }, pause: realPause),
                 consents: Consents(events: events, pause: realPause),
+                redemptions: home.redemptions(book, events),
                 promptTimeoutMs: { 1000 },
                 clock: now,
                 logger: logger

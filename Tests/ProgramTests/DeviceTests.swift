@@ -166,7 +166,7 @@ import Testing
         #expect(revoked.status == 0 && revoked.output == "\(one.device) is signed out.\n", "\(revoked.errors)")
         let typed = try await onTerminal(
             ["revoke", two.device, "--socket", agent.socket],
-            dialogue: [("Password of \(user.id): ", "canary-wrong\n"), ("Password of", user.password + "\n")]
+            dialogue: [("Password of \(user.id): ", "canary-wrong"), ("Password of", user.password)]
         )
         #expect(typed.status == 0 && typed.output.contains("\(two.device) is signed out."), "\(typed.output)")
         let (first, second) = (try await one.isSignedIn, try await two.isSignedIn)

@@ -33,7 +33,7 @@ import Testing
         .filter { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
         .flatMap { shell in
             [
-                (shell, ["to"], "token"), (shell, ["aud"], "audit"), (shell, ["doc"], "doctor"),
+                (shell, ["rev"], "revoke"), (shell, ["aud"], "audit"), (shell, ["doc"], "doctor"),
                 (shell, ["audit", "--fol"], "--follow"), (shell, ["accounts", "ref"], "refresh"),
             ]
         }

@@ -42,10 +42,23 @@ actor Devices {
         } else {
             try await begin(request, session, for: requester)
         }
+        await noteSignOut(of: request.deviceId, session.userId)
         let about: Logger.Metadata = [
             "event": "device.signed_out", "account": "\(session.userId)", "device_id": "\(request.deviceId)",
         ]
         logger.notice("a device was signed out", metadata: about.merging(requester.metadata) { own, _ in own })
+    }
+
+    /// What the ledger has of it: a device is signed out all the same where it cannot be written down.
+    private func noteSignOut(of device: String, _ account: String) async {
+        do throws(AgentError) {
+            try await book.noteSignOut(of: device, account)
+        } catch {
+            logger.warning(
+                "a device's end could not be written down, ignoring",
+                metadata: ["account": "\(account)", "problem": "\(error.message)"]
+            )
+        }
     }
 
     /// Nobody answers for an account any more that was signed out.

@@ -11,17 +11,46 @@ struct MintRecord: Sendable, Equatable, Codable {
         var isSettled: Bool
         var purpose: String?
         var requester: Requester
+        var redeemedBy: Redeemer?
+        var candidates: [Redeemer]?
 
         func issued(of account: String, at now: Moment) -> IssuedToken {
             IssuedToken(
                 tokenId: tokenId,
                 account: account,
-                state: expiresAt <= now ? .expired : isSettled ? .live : .unknown,
+                state: state(at: now),
                 issuedAt: issuedAt,
                 expiresAt: expiresAt,
                 purpose: purpose,
-                requester: requester
+                requester: requester,
+                redeemedBy: redeemedBy,
+                candidates: candidates
             )
+        }
+
+        private func state(at now: Moment) -> IssuedToken.State {
+            let devices = redeemedBy.map { [$0] } ?? candidates ?? []
+            if !devices.isEmpty, devices.allSatisfy({ $0.signedOutAt != nil }) { return .signedOut }
+            // A single candidate is one that another token may have signed in.
+            if redeemedBy != nil || devices.count > 1 { return .redeemed }
+            return expiresAt <= now ? .expired : isSettled ? .live : .unknown
+        }
+
+        /// Whether a device was among those that the token may have signed in.
+        /// - Returns: false where that was known, or was not the case.
+        mutating func noteSignOut(of device: String, at now: Moment) -> Bool {
+            let before = self
+            redeemedBy = redeemedBy?.ended(with: device, at: now)
+            candidates = candidates?.map { $0.ended(with: device, at: now) }
+            return self != before
+        }
+
+        /// A device has appeared; what was signed out by then stays so.
+        mutating func note(_ finding: Sightings.Finding) {
+            let ended = [redeemedBy].compactMap(\.self) + (candidates ?? [])
+            redeemedBy = finding.redeemedBy
+            candidates = finding.candidates
+            for device in ended { _ = device.signedOutAt.map { noteSignOut(of: device.deviceId, at: $0) } }
         }
     }
 
@@ -122,4 +151,13 @@ struct Obstacle: Equatable {
     /// Which of ours; nil where it is the homeserver's, for something that we do not count.
     var limit: RateLimit.Name?
     var wait: Duration
+}
+
+extension Redeemer {
+    fileprivate func ended(with device: String, at now: Moment) -> Redeemer {
+        guard deviceId == device, signedOutAt == nil else { return self }
+        var ended = self
+        ended.signedOutAt = now
+        return ended
+    }
 }

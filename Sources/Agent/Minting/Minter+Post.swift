@@ -54,6 +54,7 @@ extension Minter {
         _ isQuestion: Bool,
         _ challenge: Challenge?
     ) async throws(AgentError) -> Answer {
+        if !isQuestion { redemptions.prepare(for: minting.account) }
         let attempt: MintBook.Attempt?
         do throws(AgentError) {
             attempt = isQuestion ? nil : try await take(minting, auth)

@@ -16,6 +16,7 @@ actor Minter {
     let logger: Logger
     let desk: PromptDesk
     let consents: Consents
+    let redemptions: RedemptionWatch
     /// How long a question may stand.
     let promptTimeoutMs: @Sendable () -> Int
     var challenges = Challenges()
@@ -31,6 +32,7 @@ actor Minter {
         policy: @escaping @Sendable (String) -> ConsentPolicy,
         desk: PromptDesk,
         consents: Consents,
+        redemptions: RedemptionWatch,
         promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
         logger: Logger
@@ -42,6 +44,7 @@ actor Minter {
         self.policy = policy
         self.desk = desk
         self.consents = consents
+        self.redemptions = redemptions
         self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
         self.logger = logger
@@ -170,6 +173,7 @@ actor Minter {
             "a login token was minted",
             metadata: about.merging(token.entry.requester.metadata) { own, _ in own }
         )
+        redemptions.expect(token.entry, of: session.userId)
         return Request.Result(
             loginToken: token.token,
             expiresInMs: left.milliseconds,

@@ -11,6 +11,7 @@ public protocol Event: Codable, Sendable {
 /// The names of the events, as a subscriber chooses among them.
 public enum EventType: String, StringChoice {
     case loginTokenIssued = "login_token.issued"
+    case loginTokenRedeemed = "login_token.redeemed"
     case loginTokenExpired = "login_token.expired"
     case consentRequested = "consent.requested"
     case consentGranted = "consent.granted"

@@ -1,9 +1,9 @@
 /// Every event there is, in the order in which a reader should meet them.
 public enum Events {
     public static let all: [any Event.Type] = [
-        LoginTokenIssued.self, LoginTokenExpired.self, ConsentRequested.self, ConsentGranted.self, ConsentDenied.self,
-        RateLimitHit.self, AccountLoggedIn.self, AccountLoggedOut.self, AccountStateChanged.self, AccountRenewed.self,
-        AgentLocked.self, AgentUnlocked.self, AgentStopping.self,
+        LoginTokenIssued.self, LoginTokenRedeemed.self, LoginTokenExpired.self, ConsentRequested.self,
+        ConsentGranted.self, ConsentDenied.self, RateLimitHit.self, AccountLoggedIn.self, AccountLoggedOut.self,
+        AccountStateChanged.self, AccountRenewed.self, AgentLocked.self, AgentUnlocked.self, AgentStopping.self,
         EventsMissed.self,
     ]
 }
@@ -25,6 +25,29 @@ public struct LoginTokenIssued: Event, Equatable {
         expiresAt = token.expiresAt
         purpose = token.purpose
         requester = token.requester
+    }
+}
+
+public struct LoginTokenRedeemed: Event, Equatable {
+    public static let type = EventType.loginTokenRedeemed
+    public static let summary = """
+        A device has appeared while a login token lived, so most likely it was signed in with it; told again where more \
+        appear, and it may have been any of the candidates.
+        """
+    public static var example: LoginTokenRedeemed { .init(.example) }
+
+    public var account: String
+    public var tokenId: String
+    public var purpose: String?
+    public var redeemedBy: Redeemer?
+    public var candidates: [Redeemer]?
+
+    public init(_ token: IssuedToken) {
+        account = token.account
+        tokenId = token.tokenId
+        purpose = token.purpose
+        redeemedBy = token.redeemedBy
+        candidates = token.candidates
     }
 }
 

@@ -161,6 +161,10 @@ public struct ListLoginTokens: Method, Equatable {
 public struct IssuedToken: Codable, Sendable, Equatable {
     public enum State: String, StringChoice {
         case live
+        /// A device has appeared while it lived.
+        case redeemed
+        /// That device, or each that it may have been, was signed out from here.
+        case signedOut = "signed_out"
         case expired
         /// It was asked for and no answer came: it may exist.
         case unknown
@@ -173,6 +177,9 @@ public struct IssuedToken: Codable, Sendable, Equatable {
     public var expiresAt: Moment
     public var purpose: String?
     public var requester: Requester
+    public var redeemedBy: Redeemer?
+    /// Instead of it, where it is not clear which device it was, or which token it was signed in with.
+    public var candidates: [Redeemer]?
 
     public init(
         tokenId: String,
@@ -181,7 +188,9 @@ public struct IssuedToken: Codable, Sendable, Equatable {
         issuedAt: Moment,
         expiresAt: Moment,
         purpose: String?,
-        requester: Requester
+        requester: Requester,
+        redeemedBy: Redeemer? = nil,
+        candidates: [Redeemer]? = nil
     ) {
         self.tokenId = tokenId
         self.account = account
@@ -190,17 +199,59 @@ public struct IssuedToken: Codable, Sendable, Equatable {
         self.expiresAt = expiresAt
         self.purpose = purpose
         self.requester = requester
+        self.redeemedBy = redeemedBy
+        self.candidates = candidates
     }
 
     static var example: IssuedToken {
         IssuedToken(
             tokenId: "t-4e9mZ2Lq",
             account: "@alice:example.org",
-            state: .live,
+            state: .redeemed,
             issuedAt: .example,
             expiresAt: .example.advanced(by: .seconds(120)),
             purpose: "my phone",
-            requester: .example
+            requester: .example,
+            redeemedBy: .example
+        )
+    }
+}
+
+/// A device that has appeared while a login token lived.
+public struct Redeemer: Codable, Sendable, Equatable {
+    public var deviceId: String
+    public var displayName: String?
+    public var lastSeenIp: String?
+    /// When the agent saw it first.
+    public var at: Moment
+    /// Whether it is known and no guess: a homeserver does not tell what a device was signed in with.
+    public var certain: Bool
+    /// When it was signed out from here.
+    public var signedOutAt: Moment?
+
+    public init(
+        deviceId: String,
+        displayName: String? = nil,
+        lastSeenIp: String? = nil,
+        at: Moment,
+        certain: Bool,
+        signedOutAt: Moment? = nil
+    ) {
+        self.deviceId = deviceId
+        self.displayName = displayName
+        self.lastSeenIp = lastSeenIp
+        self.at = at
+        self.certain = certain
+        self.signedOutAt = signedOutAt
+    }
+
+    static var example: Redeemer {
+        Redeemer(
+            deviceId: "DIIDRPWVHJ",
+            displayName: "New phone",
+            lastSeenIp: "203.0.113.7",
+            at: .example.advanced(by: .seconds(25)),
+            certain: false
         )
     }
 }

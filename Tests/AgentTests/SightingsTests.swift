@@ -1,0 +1,118 @@
+import FoundationEssentials
+import JetonAPI
+import MatrixClient
+import Testing
+
+@testable import Agent
+
+/// Which device has used which login token, as far as anybody can say.
+struct SightingsTests {
+    private let noon = TestClock.noon
+
+    private func after(_ seconds: Int) -> Moment { noon.advanced(by: .seconds(seconds)) }
+
+    private func devices(_ names: String) throws -> [MatrixClient.Device] {
+        try names.split(separator: " ").map { name in
+            let json = #"{"device_id":"\#(name)","display_name":"Phone \#(name)","last_seen_ip":"203.0.113.7"}"#
+            return try JSONCoding.decoder().decode(MatrixClient.Device.self, from: Data(json.utf8))
+        }
+    }
+
+    /// One look, and the ids of what was found by token.
+    private func look(
+        _ sightings: inout Sightings,
+        _ names: String,
+        at moment: Moment? = nil
+    ) throws -> [String: [String]] {
+        let number = sightings.beginLook(at: moment ?? noon)
+        return try see(&sightings, names, number, at: moment)
+    }
+
+    private func see(
+        _ sightings: inout Sightings,
+        _ names: String,
+        _ number: Int,
+        at moment: Moment? = nil
+    ) throws -> [String: [String]] {
+        let findings = sightings.see(try devices(names), inLook: number, own: "OWN", at: moment ?? noon)
+        return findings.reduce(into: [:]) { found, finding in
+            let sure = finding.redeemedBy.map { ["=" + $0.deviceId] }
+            found[finding.tokenId] = sure ?? finding.candidates?.map(\.deviceId)
+        }
+    }
+
+    @Test func `the one device that appears has used the token, as far as is known`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN A") == [:])
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN A") == [:])
+        let number = sightings.beginLook(at: after(10))
+        let found = sightings.see(try devices("OWN A B"), inLook: number, own: "OWN", at: after(10))
+        let device = Redeemer(
+            deviceId: "B",
+            displayName: "Phone B",
+            lastSeenIp: "203.0.113.7",
+            at: after(10),
+            certain: false
+        )
+        #expect(found == [.init(tokenId: "t", redeemedBy: device)])
+        #expect(try look(&sightings, "OWN A B", at: after(15)) == [:])
+    }
+
+    @Test func `what was asked before the token was handed out is no news, however late the answer`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        let early = sightings.beginLook(at: noon)
+        sightings.expect("t", until: after(120))
+        #expect(try see(&sightings, "OWN A", early) == [:])
+        #expect(try look(&sightings, "OWN A B") == ["t": ["=B"]])
+    }
+
+    @Test func `several devices are candidates, and one that comes later makes the first one so`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN A B") == ["t": ["A", "B"]])
+        sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN A") == ["t": ["=A"]])
+        #expect(try look(&sightings, "OWN A B") == ["t": ["A", "B"]])
+    }
+
+    @Test func `of two tokens either may have been used, but none that was used already`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("one", until: after(120))
+        sightings.expect("two", until: after(120))
+        #expect(try look(&sightings, "OWN A") == ["one": ["A"], "two": ["A"]])
+        sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("one", until: after(120))
+        #expect(try look(&sightings, "OWN A") == ["one": ["=A"]])
+        sightings.expect("two", until: after(120))
+        #expect(try look(&sightings, "OWN A B") == ["two": ["=B"]])
+    }
+
+    @Test func `the agent's own new device has used none, and one that comes back has`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "A B") == [:])
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN A") == [:])
+        #expect(try look(&sightings, "OWN A B") == ["t": ["=B"]])
+    }
+
+    @Test func `after a token's end there is one more look`() throws {
+        var sightings = Sightings()
+        #expect(!sightings.areWanted)
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN", at: after(119)) == [:])
+        #expect(sightings.areWanted)
+        #expect(try look(&sightings, "OWN A", at: after(124)) == ["t": ["=A"]])
+        #expect(!sightings.areWanted)
+        sightings.expect("u", until: after(130))
+        sightings.giveUp(at: after(130))
+        #expect(!sightings.areWanted)
+    }
+}
