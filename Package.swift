@@ -73,6 +73,7 @@ let package = Package(
         library("TaskPlacement", ["CSwiftConcurrency", nioCore, nioPosix]),
         library("RPCClient", ["JetonAPI", systemPackage]),
         library("Processes", [systemPackage]),
+        library("QRCode"),
         library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", crypto, systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
@@ -84,7 +85,7 @@ let package = Package(
         // 4: programs.
         program(
             "jeton",
-            ["JetonAPI", "JournalReader", "Privacy", "Processes", "RPCClient", argumentParser, systemPackage]
+            ["JetonAPI", "JournalReader", "Privacy", "Processes", "QRCode", "RPCClient", argumentParser, systemPackage]
         ),
         program(
             "jetond",
@@ -112,7 +113,7 @@ let package = Package(
             path: "Tests/TestSupport",
             exclude: [
                 "browser", "connect-on-and-on", "fake-pinentry", "hold-thread", "on-terminal", "peek", "sandbox-probe",
-                "sign-in", "step-by-step", "waiting-client",
+                "screenshot", "sign-in", "step-by-step", "waiting-client",
             ],
             swiftSettings: settings
         ),
@@ -127,6 +128,7 @@ let package = Package(
         tests("JetonAPITests", ["JetonAPI"]),
         tests("JournalReaderTests", ["JetonAPI", "JournalReader"]),
         tests("PrivacyTests", ["Privacy"]),
+        tests("QRCodeTests", ["QRCode"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", "TestSupport"]),
         tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),

@@ -55,6 +55,16 @@ enum Output {
         [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }
 
+    /// Lines of our own that a terminal obeys.
+    static func draw(_ lines: String) { write(lines, to: STDOUT_FILENO) }
+
+    /// How wide the terminal is; nil where there is none, or where it does not know.
+    static var columns: Int? {
+        var size = winsize()
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Writes the whole text; a reader that has gone ends the command, as it would end any other.

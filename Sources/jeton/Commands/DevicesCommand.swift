@@ -6,7 +6,10 @@ struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devices",
         abstract: "Lists what is signed in to an account, as its homeserver has it.",
-        discussion: "A device that is not yours is signed out by `jeton revoke DEVICE`."
+        discussion: """
+            A device that is not yours is signed out by `jeton revoke DEVICE`. One that was signed in by a login token is
+            not verified for end-to-end encryption: verify it there, by another session of yours or by your recovery key.
+            """
     )
 
     @OptionGroup var account: AccountOption
