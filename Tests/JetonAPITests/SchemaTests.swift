@@ -96,6 +96,21 @@ struct SchemaTests {
             homeserver: string}
             """
         ),
+        "login_token.hand_over": (
+            """
+            {sso_url: string, account?: string, purpose?: string, auth?: {*: any}, consent?: {challenge: string}, \
+            prompt?: caller|agent, terminal?: {tty: string, term?: string, lc_ctype?: string}, wait_ms?: integer}
+            """,
+            "{delivered_to?: string, token_id?: string, open_url?: string}"
+        ),
+        "device.list": (
+            "{account?: string}",
+            """
+            {devices: [{device_id: string, display_name?: string, last_seen_at?: time, last_seen_ip?: string, \
+            is_current: boolean}]}
+            """
+        ),
+        "device.sign_out": ("{account?: string, device_id: string, auth?: {*: any}}", "{}"),
         "login_token.list": (
             "{account?: string}",
             """
@@ -107,7 +122,9 @@ struct SchemaTests {
             "{}",
             """
             {consents: [{consent_id: string, wants: consent|auth, prompt: caller|agent, account?: string, \
-            homeserver?: string, purpose?: string, requester?: \(requester), requested_at: time}]}
+            homeserver?: string, purpose?: string, \
+            destination?: {address: string, port: integer, pid?: integer, command?: string, unit?: string}, \
+            requester?: \(requester), requested_at: time}]}
             """
         ),
         "consent.approve": ("{consent_id: string, auth?: {*: any}}", "{}"),
