@@ -52,7 +52,8 @@ private func agent() throws(StorageProblem) -> Agent {
             setAlarm: { _ in },
             watchNetwork: { _ in },
             prompter: Prompter(obstacle: { nil }) { _ in .denied },
-            pause: { try await Task.sleep(for: $0) }
+            pause: { try await Task.sleep(for: $0) },
+            loopback: Loopback(listeners: { _, _ in [] }) { _, _, _, _ in .unreachable }
         ),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     )
