@@ -2,8 +2,8 @@ internal import Glibc
 public import SystemPackage
 
 /// What another program reads from a descriptor that it inherits: a pipe that holds all of it, and ends.
-public struct Inheritance: ~Copyable {
-    /// The end to read from; another program gets it by a descriptor of its own.
+public struct Inheritance {
+    /// The end to read from. Ours ends with this process, or when another program takes its place.
     public let descriptor: CInt
 
     /// - Parameter bytes: far less than a pipe takes at once (64 KiB).
@@ -14,19 +14,13 @@ public struct Inheritance: ~Copyable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let count = unsafe bytes.withUnsafeBytes { unsafe write(ends[1], $0.baseAddress, $0.count) }
         close(ends[1])
-        guard count == bytes.count else {
-            close(ends[0])
-            throw .resourceTemporarilyUnavailable
-        }
         descriptor = ends[0]
+        guard count == bytes.count else { throw .resourceTemporarilyUnavailable }
     }
 
-    deinit { close(descriptor) }
-
     /// Keeps it for the program that comes in the place of this one, by this number.
-    public consuming func keep(as number: CInt) throws(Errno) {
-        let own = dup(descriptor)
-        guard own >= 0, dup2(own, number) == number else { throw Errno(rawValue: errno) }
-        if own != number { close(own) }
+    public func keep(as number: CInt) throws(Errno) {
+        let isKept = descriptor == number ? fcntl(number, F_SETFD, 0) == 0 : dup2(descriptor, number) == number
+        guard isKept else { throw Errno(rawValue: errno) }
     }
 }

@@ -48,9 +48,9 @@ struct JetonSession: AsyncParsableCommand {
     }
 
     private func serve() async throws -> Ending {
+        let token = try LoginTokenPipe.read()
         // From now on nothing but the end of the command ends us.
         let signals = command.isEmpty ? nil : await UnixSignalsSequence(trapping: RunningCommand.signals)
-        let token = try LoginTokenPipe.read()
         let address: HomeserverAddress
         do {
             address = try HomeserverAddress(homeserver)

@@ -8,6 +8,9 @@ enum LoginTokenPipe {
     private static let maximumBytes = 8192
 
     static func read() throws(Problem) -> Secret {
+        // If nobody has given us one, it may be a descriptor of Swift's own.
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != 0 else { throw missing }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1024)
         while bytes.count < maximumBytes {
@@ -19,9 +22,11 @@ enum LoginTokenPipe {
         close(descriptor)
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
         let token = Secret(String(decoding: line, as: UTF8.self))
-        guard token.isPrintable else {
-            throw Problem("there is no login token on descriptor \(descriptor); `jeton session` provides one")
-        }
+        guard token.isPrintable else { throw missing }
         return token
+    }
+
+    private static var missing: Problem {
+        Problem("there is no login token on descriptor \(descriptor); `jeton session` provides one")
     }
 }

@@ -32,13 +32,23 @@ enum BrowserStandIn {
 
     /// Who has opened the address: once we have gone, nobody can tell any more.
     private static var purpose: String {
-        let parent = getppid()
-        let data = try? Data(contentsOf: URL(filePath: "/proc/\(parent)/comm"))
-        let name = String(decoding: data ?? Data(), as: UTF8.self).trimmed
-        return "sign-in of \(name.isEmpty ? "a program" : name) (\(parent))"
+        var names: [String] = []
+        var pid = Int(getppid())
+        // Between a client and its browser there are a script or two.
+        while names.count < 4, pid > 1, let status = status(of: pid) {
+            names.append(status.name)
+            pid = status.parent
+        }
+        return "sign-in of \(names.isEmpty ? "a program" : names.joined(separator: " ← "))"
     }
-}
 
-extension String {
-    fileprivate var trimmed: String { hasSuffix("\n") ? String(dropLast()) : self }
+    /// A process's name, which stands in brackets and may hold some, and who has started it (proc(5)).
+    private static func status(of pid: Int) -> (name: String, parent: Int)? {
+        guard let data = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")) else { return nil }
+        let text = String(decoding: data, as: UTF8.self)
+        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close,
+            let parent = text[close...].split(separator: " ").dropFirst(2).first.flatMap({ Int($0) })
+        else { return nil }
+        return (String(text[text.index(after: open)..<close]), parent)
+    }
 }

@@ -59,7 +59,8 @@ import Testing
         #expect(ended.status == 0)
         try await eventually("the user is asked") { prompt.questions == 1 }
         // Who opened the address, as that one has gone by now.
-        #expect(prompt.description.contains("(\(getpid()))”"))
+        let name = try String(contentsOfFile: "/proc/self/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
+        #expect(prompt.description.contains("“sign-in of \(name)"))
         #expect(try client.requests().isEmpty)
         try prompt.release("go")
         try await eventually("the client has it") { try client.tokens().count == 1 }

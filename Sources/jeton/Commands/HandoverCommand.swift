@@ -33,6 +33,9 @@ struct HandoverCommand: ParsableCommand {
         }
     }
 
+    /// A client waits for minutes, and a limit of the homeserver's usually lasts for one.
+    private static let patience = 90_000
+
     /// Whether a browser may try what has failed: not where the user has said no, and not where a token was minted.
     private static func isForBrowser(_ error: any Error) -> Bool {
         switch error {
@@ -56,7 +59,9 @@ struct HandoverCommand: ParsableCommand {
             account: minting.account.account,
             purpose: minting.purpose,
             prompt: isAsked ? minting.prompt : .agent,
-            terminal: Terminal.own
+            terminal: Terminal.own,
+            // Rather than sign in by hand after the user has agreed already.
+            waitMs: insteadOfBrowser ? Self.patience : nil
         )
         // Which account is meant the agent finds out by the address.
         var conversation = minting.minting(try shared.connect(), minting.account.account ?? "")
