@@ -36,6 +36,10 @@ struct SchemaTests {
         {pid: integer, uid: integer, command?: string, unit?: string, session?: string, \
         parents?: [{pid: integer, command: string}]}
         """
+    private static let redeemer = """
+        {device_id: string, display_name?: string, last_seen_ip?: string, at: time, certain: boolean, \
+        signed_out_at?: time}
+        """
     private static let causes = """
         unreachable|homeserver_failing|access_token_expired|refresh_refused|session_ended|user_locked|user_suspended|\
         user_deactivated
@@ -114,8 +118,9 @@ struct SchemaTests {
         "login_token.list": (
             "{account?: string}",
             """
-            {tokens: [{token_id: string, account: string, state: live|expired|unknown, issued_at: time, \
-            expires_at: time, purpose?: string, requester: \(requester)}]}
+            {tokens: [{token_id: string, account: string, state: live|redeemed|signed_out|expired|unknown, \
+            issued_at: time, expires_at: time, purpose?: string, requester: \(requester), \
+            redeemed_by?: \(redeemer), candidates?: [\(redeemer)]}]}
             """
         ),
         "consent.list": (
