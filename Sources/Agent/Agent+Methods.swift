@@ -8,6 +8,15 @@ extension Agent {
         table.answered = metrics.countRequest
         table.serve(Ping.self, always: Nothing())
         table.serve(GetAgentStatus.self) { _, _ in await status() }
+        table.serve(LockAgent.self) { _, caller throws(AgentError) in
+            try await userLock.lock(by: caller.peer.requester())
+            return Nothing()
+        }
+        table.serve(UnlockAgent.self) { request, caller throws(AgentError) in
+            try Self.requireOwnTerminal(request.terminal, of: caller.peer)
+            try await userLock.unlock(request, by: caller.peer.requester())
+            return Nothing()
+        }
         table.serve(LogIn.self) { request, _ throws(AgentError) in
             AccountResult(account: try await signingIn.logIn(request))
         }

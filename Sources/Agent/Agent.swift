@@ -52,6 +52,7 @@ public struct Agent: Sendable {
     let locks: Locks
     let book: MintBook
     let consents: Consents
+    let userLock: UserLock
     let minter: Minter
     let patientMinter: PatientMinter
     let handingOver: HandingOver
@@ -108,9 +109,23 @@ public struct Agent: Sendable {
             ),
             logger: logger
         )
-        locks = Locks(followsScreen: { current.now.lockWithScreen }, events: events, logger: logger)
         let consents = Consents(events: events, pause: surroundings.pause)
         self.consents = consents
+        locks = Locks(
+            followsScreen: { current.now.lockWithScreen },
+            consents: consents,
+            events: events,
+            logger: logger
+        )
+        let desk = PromptDesk(surroundings.prompter, pause: surroundings.pause)
+        userLock = try UserLock(
+            folder: folder,
+            locks: locks,
+            desk: desk,
+            consents: consents,
+            promptTimeoutMs: { current.now.promptTimeoutMs },
+            clock: clock
+        )
         book = try MintBook(folder: folder, quotas: configuration.quotas, clock: clock)
         store = Store(folder: folder, setting: { current.now.storage }, locks: locks, logger: logger)
         support = Support(accounts: accounts, transport: transport, clock: clock)
@@ -128,7 +143,7 @@ public struct Agent: Sendable {
             book: book,
             support: support,
             policy: { current.now.consent(of: $0) },
-            desk: PromptDesk(surroundings.prompter, pause: surroundings.pause),
+            desk: desk,
             consents: consents,
             redemptions: redemptions,
             promptTimeoutMs: { current.now.promptTimeoutMs },

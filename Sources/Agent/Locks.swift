@@ -2,13 +2,14 @@ internal import JetonAPI
 internal import Logging
 internal import Synchronization
 
-/// What keeps the agent from minting for now. The screen's lock is not ours: it is told to us, and asked anew at each
-/// start.
+/// What keeps the agent from minting for now, and withdraws the questions to the user that wait. The screen's lock is not
+/// ours: it is told to us, and asked anew at each start.
 final class Locks: Sendable {
     private enum Screen { case notFollowed, asked, open, locked }
 
     private struct State {
         var screen = Screen.notFollowed
+        var isLockedByUser = false
         var told: [Lock] = []
         /// Those who wait for the first word on the screen.
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -17,22 +18,25 @@ final class Locks: Sendable {
 
     private let state = Mutex(State())
     private let followsScreen: @Sendable () -> Bool
+    private let consents: Consents
     private let events: EventHub
     private let logger: Logger
 
     /// - Parameters:
     ///   - followsScreen: whether the user wants the screen's lock to count, now.
+    ///   - consents: the questions that wait for the user.
     ///   - events: where changes are published.
     ///   - logger: where they are written down.
-    init(followsScreen: @escaping @Sendable () -> Bool, events: EventHub, logger: Logger) {
+    init(followsScreen: @escaping @Sendable () -> Bool, consents: Consents, events: EventHub, logger: Logger) {
         self.followsScreen = followsScreen
+        self.consents = consents
         self.events = events
         self.logger = logger
     }
 
     var now: [Lock] {
-        let screen = state.withLock(\.screen)
-        return screen == .locked && followsScreen() ? [.screen] : []
+        let (isLockedByUser, screen) = state.withLock { ($0.isLockedByUser, $0.screen) }
+        return (isLockedByUser ? [.user] : []) + (screen == .locked && followsScreen() ? [.screen] : [])
     }
 
     /// - Throws: `locked`; `cancelled` where the caller has gone.
@@ -56,20 +60,34 @@ final class Locks: Sendable {
         for one in waiting { one.resume() }
     }
 
+    /// - Parameters:
+    ///   - isLocked: whether the user wants it so from now on.
+    ///   - requester: who has said so.
+    func noteUser(isLocked: Bool, by requester: Requester) {
+        state.withLock { $0.isLockedByUser = isLocked }
+        // Also where it was locked before: a question whether to unlock is none any more.
+        if isLocked { consents.withdrawAll(.locked(by: now)) }
+        tell(by: requester)
+    }
+
     /// Tells what has changed: call it too when the user has other wishes.
-    func tell() {
+    func tell(by requester: Requester? = nil) {
         let now = now
-        let hasChanged = state.withLock { state in
+        let told = state.withLock { state in
             defer { state.told = now }
-            return state.told != now
+            return state.told
         }
-        guard hasChanged else { return }
+        guard told != now else { return }
+        let who = requester?.metadata ?? [:]
         if now.isEmpty {
-            logger.notice("the agent is no longer locked", metadata: ["event": "agent.unlocked"])
+            let about: Logger.Metadata = ["event": "agent.unlocked"]
+            logger.notice("the agent is no longer locked", metadata: about.merging(who) { own, _ in own })
             events.publish(AgentUnlocked())
         } else {
+            if !Set(now).isSubset(of: told) { consents.withdrawAll(.locked(by: now)) }
             let names = now.map(\.rawValue).joined(separator: ", ")
-            logger.notice("the agent is locked", metadata: ["event": "agent.locked", "locked_by": "\(names)"])
+            let about: Logger.Metadata = ["event": "agent.locked", "locked_by": "\(names)"]
+            logger.notice("the agent is locked", metadata: about.merging(who) { own, _ in own })
             events.publish(AgentLocked(lockedBy: now))
         }
     }
@@ -110,7 +128,7 @@ extension AgentError {
     static func locked(by locks: [Lock]) -> AgentError {
         let sentences = locks.map { lock in
             switch lock {
-            case .user: "You have locked the agent: unlock it."
+            case .user: "You have locked the agent: run `jeton unlock`."
             case .screen:
                 """
                 The agent is locked with your screen: unlock your screen. If it is not locked, the program that \

@@ -19,6 +19,8 @@ public struct Dialog: Sendable, Equatable {
         switch question.kind {
         case .password: prompt = "Password:"
         case .confirm: introduction += " Allow it?"
+        case .unlock:
+            introduction = "A program asks to unlock the agent, which mints login tokens again then. Allow it?"
         }
         // The first line has no word of others: some pinentries guess from it what kind of text this is.
         var lines = [introduction, ""]

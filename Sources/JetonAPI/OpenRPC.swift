@@ -4,7 +4,8 @@ internal import FoundationEssentials
 public enum OpenRPC {
     /// Every method there is, in the order in which a reader should meet them.
     public static let methods: [any Method.Type] = [
-        Ping.self, GetAgentStatus.self, LogIn.self, BeginSSOLogin.self, FinishSSOLogin.self, ListAccounts.self,
+        Ping.self, GetAgentStatus.self, LockAgent.self, UnlockAgent.self, LogIn.self, BeginSSOLogin.self,
+        FinishSSOLogin.self, ListAccounts.self,
         GetAccountStatus.self, SetDefaultAccount.self, RefreshAccount.self, LogOut.self,
         GetLoginTokenSupport.self, GenerateLoginToken.self, HandOverLoginToken.self, ListLoginTokens.self,
         GetRateLimitStatus.self,

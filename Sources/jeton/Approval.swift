@@ -35,7 +35,11 @@ struct Approval {
 
     /// What the agent's own prompt would say.
     private static func lines(of consent: PendingConsent) -> [String] {
-        var lines = ["A program asks for a login token. Whoever has it signs in as you, once."]
+        var lines = [
+            consent.wants == .unlock
+                ? "A program asks to unlock the agent, which mints login tokens again then."
+                : "A program asks for a login token. Whoever has it signs in as you, once."
+        ]
         if let account = consent.account { lines.append("  Account:    \(Output.plain(account))") }
         if let homeserver = consent.homeserver { lines.append("  Homeserver: \(Output.plain(homeserver))") }
         if let destination = consent.destination {

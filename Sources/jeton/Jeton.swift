@@ -19,6 +19,7 @@ struct Jeton: ParsableCommand {
             LoginCommand.self, LogoutCommand.self, AccountsCommand.self, StatusCommand.self, TokenCommand.self,
             HandoverCommand.self, ExecCommand.self, SessionCommand.self,
             LimitsCommand.self, PendingCommand.self, ApproveCommand.self, DenyCommand.self,
+            LockCommand.self, UnlockCommand.self,
             SupportCommand.self, WaitCommand.self, EventsCommand.self, AuditCommand.self,
             DoctorCommand.self, RPCCommand.self, TokensCommand.self, DevicesCommand.self, RevokeCommand.self,
             StoreCommand.self,

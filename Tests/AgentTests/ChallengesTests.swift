@@ -54,8 +54,9 @@ struct ChallengesTests {
         #expect(challenges.find(consentId: asked.consentId, at: noon) == nil)
         #expect(challenges.ofCallers(at: noon).map(\.id) == [open.id])
         let echo = GenerateLoginToken(consent: .init(challenge: asked.id))
-        #expect(throws: AgentError.consentDenied) { try challenges.answered(by: echo, at: noon) }
-        #expect(throws: AgentError.challengeGone("consent.challenge")) { try challenges.answered(by: echo, at: noon) }
+        for _ in 1...2 {
+            #expect(throws: AgentError.consentDenied) { try challenges.answered(by: echo, at: noon) }
+        }
     }
 
     @Test func `is claimed once, or dropped with all of its account`() {

@@ -33,6 +33,7 @@ import Testing
         events.subscribe(listener, to: [.agentLocked, .agentUnlocked])
         locks = Locks(
             followsScreen: { surroundings.wish.withLock(\.self) },
+            consents: Consents(events: events, pause: realPause),
             events: events,
             logger: Logger(label: "test")
         )

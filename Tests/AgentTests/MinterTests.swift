@@ -27,9 +27,10 @@ import Vault
         let now = { @Sendable in clock.now }
         book = try MintBook(folder: home.folder, quotas: Quotas(), clock: now)
         let events = EventHub(metrics: Metrics(since: TestClock.noon), clock: now)
+        let consents = Consents(events: events, pause: realPause)
         minter = Minter(
             accounts: home.accounts,
-            locks: Locks(followsScreen: { false }, events: events, logger: logger),
+            locks: Locks(followsScreen: { false }, consents: consents, events: events, logger: logger),
             book: book,
             support: Support(accounts: home.accounts, transport: home.transport, clock: now),
             policy: { _ in policy.now.withLock { $0 } },
@@ -37,7 +38,7 @@ import Vault
                 Prompter(obstacle: { "there is none" }) { _ in .unavailable("there is none") },
                 pause: realPause
             ),
-            consents: Consents(events: events, pause: realPause),
+            consents: consents,
             redemptions: home.redemptions(book),
             promptTimeoutMs: { 1000 },
             clock: now,

@@ -31,7 +31,8 @@ import Testing
             return clock.now
         }
         let events = EventHub(metrics: metrics, clock: now)
-        locks = Locks(followsScreen: { true }, events: events, logger: logger)
+        let consents = Consents(events: events, pause: realPause)
+        locks = Locks(followsScreen: { true }, consents: consents, events: events, logger: logger)
         patient = PatientMinter(
             minter: Minter(
                 accounts: home.accounts,
@@ -40,7 +41,7 @@ import Testing
                 support: Support(accounts: home.accounts, transport: home.transport, clock: now),
                 policy: { _ in .none },
                 desk: PromptDesk(Prompter(obstacle: { nil }) { _ in .denied }, pause: realPause),
-                consents: Consents(events: events, pause: realPause),
+                consents: consents,
                 redemptions: home.redemptions(book, events),
                 promptTimeoutMs: { 1000 },
                 clock: now,

@@ -109,7 +109,7 @@ import Testing
     @Test func `the longest question fits on a line of Assuan`() {
         for filler in ["%", "x", "漢", "👨‍👩‍👧", "a\u{301}"] {
             let long = String(repeating: filler, count: 4000)
-            for kind in [PromptQuestion.Kind.password, .confirm] {
+            for kind in [PromptQuestion.Kind.password, .confirm, .unlock] {
                 var question = PromptQuestion(
                     kind,
                     account: long,

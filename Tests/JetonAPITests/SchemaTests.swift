@@ -64,6 +64,8 @@ struct SchemaTests {
             supervised: {systemd: boolean, socket_activated: boolean, watchdog_ms?: integer}}
             """
         ),
+        "agent.lock": ("{}", "{}"),
+        "agent.unlock": ("{terminal?: {tty: string, term?: string, lc_ctype?: string}}", "{}"),
         "account.login": (
             """
             {user_id?: string, homeserver?: string, password?: string, login_token?: string, access_token?: string, \
@@ -126,7 +128,7 @@ struct SchemaTests {
         "consent.list": (
             "{}",
             """
-            {consents: [{consent_id: string, wants: consent|auth, prompt: caller|agent, account?: string, \
+            {consents: [{consent_id: string, wants: consent|auth|unlock, prompt: caller|agent, account?: string, \
             homeserver?: string, purpose?: string, \
             destination?: {address: string, port: integer, pid?: integer, command?: string, unit?: string}, \
             requester?: \(requester), requested_at: time}]}

@@ -7,7 +7,7 @@ import Testing
 /// The prompt's real units, under a real systemd.
 @Suite(.needsUserManager) struct PromptServiceTests {
     /// Installed and signed in where nothing is asked, with a scripted pinentry in the user's home.
-    private static func ready(_ plan: String) async throws -> (InstalledAgent, TestUser, DevHomeserverUnderTest) {
+    static func ready(_ plan: String) async throws -> (InstalledAgent, TestUser, DevHomeserverUnderTest) {
         let agent = try await InstalledAgent()
         let folder = "\(agent.user.home)/pinentry"
         let script = try String(

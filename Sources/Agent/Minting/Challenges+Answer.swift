@@ -31,10 +31,7 @@ extension Challenges {
         guard let challenge = find(id, at: now), challenge.socket == socket,
             !challenge.isForPrompt || isPromptsWord || challenge.isAnswered
         else { throw .challengeGone(field) }
-        if challenge.isDenied {
-            _ = claim(id)
-            throw .consentDenied
-        }
+        guard !challenge.isDenied else { throw .consentDenied }
         switch (challenge.wants, request.auth) {
         case (.authentication(let uia), let auth?): try Self.check(auth, for: uia)
         case (.consent, nil): break

@@ -25,6 +25,8 @@ extension Minter {
     ) async -> AgentError {
         await note(.required, of: minting.account)
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
+        let locks = locks.now
+        guard locks.isEmpty else { return .locked(by: locks) }
         return await authRequired(
             open(.authentication(uia), minting, isForPrompt: minting.isByPrompt),
             uia,

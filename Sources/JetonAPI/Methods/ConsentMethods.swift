@@ -65,6 +65,8 @@ public struct PendingConsent: Codable, Sendable, Equatable {
         case consent
         /// What the homeserver wants to know, usually the password, which says yes as well.
         case auth
+        /// Yes or no to unlocking the agent.
+        case unlock
     }
 
     public var consentId: String

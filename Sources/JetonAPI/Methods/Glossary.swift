@@ -136,7 +136,8 @@ enum Glossary {
         "version": "The release of the agent.",
         "wait_ms":
             "How long the caller will wait for a limit, in milliseconds; what is known to take longer is told at once.",
-        "wants": "What the question wants: the user's yes or no, or auth for the homeserver, which says yes as well.",
+        "wants":
+            "What the question wants: consent or unlock is the user's yes or no, auth is for the homeserver and says yes.",
         "watchdog_ms": "How long the agent may be silent before systemd restarts it, in milliseconds.",
     ]
 }

@@ -6,6 +6,8 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
         case password
         /// Yes or no, as the homeserver asks for nothing.
         case confirm
+        /// Whether the agent may mint again.
+        case unlock
     }
 
     public var kind: Kind

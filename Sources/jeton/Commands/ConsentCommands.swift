@@ -124,6 +124,7 @@ extension PendingConsent.Wants {
         switch self {
         case .consent: "yes or no"
         case .auth: "password or the like"
+        case .unlock: "unlocking"
         }
     }
 }

@@ -24,8 +24,9 @@ struct StatusCommand: ParsableCommand {
             if let cause = account.cause { Output.say("             \(account.userId): \(cause.detail)") }
         }
         if !status.lockedBy.isEmpty {
-            let cure = status.lockedBy.contains(.screen) ? "; unlock your screen" : ""
-            Output.say("Locked by:   \(status.lockedBy.map(\.rawValue).joined(separator: ", "))\(cure)")
+            let names = status.lockedBy.map(\.rawValue).joined(separator: ", ")
+            let cures = status.lockedBy.map { $0 == .screen ? "unlock your screen" : "run `jeton unlock`" }
+            Output.say("Locked by:   \(names); \(cures.joined(separator: ", "))")
         }
         Output.say("Supervised:  \(Self.describe(status.supervised))")
         Output.say("Protections: \(Self.describe(status.protections))")

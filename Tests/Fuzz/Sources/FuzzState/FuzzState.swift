@@ -17,6 +17,7 @@ private let names: [UInt8: String] = [
     UInt8(ascii: "l"): "mints.jsonl",
     UInt8(ascii: "d"): "default.json",
     UInt8(ascii: "r"): "restricted.json",
+    UInt8(ascii: "u"): "user-lock.json",
 ]
 
 /// What is asked of an agent that has loaded them: everything that shows its state and changes none of it.
