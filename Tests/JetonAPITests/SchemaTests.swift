@@ -28,7 +28,8 @@ struct SchemaTests {
         login_tokens: {supported: boolean, reason?: \(reasons), account_management_url?: string}}
         """
     private static let eventTypes = """
-        login_token.issued|login_token.expired|consent.requested|consent.granted|consent.denied|rate_limit.hit|\
+        login_token.issued|login_token.redeemed|login_token.expired|consent.requested|consent.granted|consent.denied|\
+        rate_limit.hit|\
         account.logged_in|account.logged_out|account.state_changed|account.renewed|agent.locked|agent.unlocked|\
         agent.stopping|events.missed
         """
