@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The agent's key from a real GNOME Keyring, by the real units, under a real systemd.
-@Suite(.needsUserManager, .needsKeyring) struct KeyringTests {
+@Suite(.needsUserManager, .needsKeyring, .timeLimit(.minutes(5))) struct KeyringTests {
     /// Installed, with the keyring's socket switched on.
     private static func ready() async throws -> (InstalledAgent, Keyring) {
         let agent = try await InstalledAgent.ready()
