@@ -12,6 +12,7 @@ import Testing
         terminal: String = "xterm",
         size: String = "24x80",
         settings: String = "{}",
+        meanwhile: @escaping @Sendable (PromptUnderTest) async throws -> Void = { _ in },
         dialogue: (TestUser) -> [(prompt: String, answer: String)]
     ) async throws -> (Ended, AgentUnderTest, PromptUnderTest, TestUser) {
         let prompt = try await PromptUnderTest(pinentry: "/usr/bin/\(pinentry)")
@@ -21,12 +22,14 @@ import Testing
         let agent = try await AgentUnderTest(configuration: settings, arguments: arguments).start()
         agent.companion = homeserver
         try await agent.logIn(user, at: homeserver.address)
+        async let happening: Void = meanwhile(prompt)
         let ended = try await onTerminal(
             ["token", "--show", "--agent-prompt", "--purpose", "a phone"],
             dialogue: dialogue(user),
             environment: ["JETON_SOCKET": agent.socket, "TERM": terminal, "LC_ALL": locale],
             size: size
         )
+        try await happening
         return (ended, agent, prompt, user)
     }
 
@@ -117,5 +120,38 @@ import Testing
         #expect(ended.output.contains("\"a phone\""), "\(ended.output)")
         try await prompt.isQuiet()
         try await agent.stop()
+    }
+
+    @Test(arguments: ["pinentry-tty", "pinentry-curses"])
+    func `a pinentry that dies is no answer, and one that no longer runs is ended in time`(
+        pinentry: String
+    ) async throws {
+        let killed = try await Self.mint(pinentry, .unasking, meanwhile: { try await $0.signal(SIGKILL) }) { _ in [] }
+        #expect(killed.0.output.contains("has ended without an answer"), "\(killed.0.output)")
+        try await Self.requireNothing(8, "prompt_unavailable", killed)
+        let settings = "{prompt_timeout_ms: 3000}"
+        let stop: @Sendable (PromptUnderTest) async throws -> Void = { try await $0.signal(SIGSTOP) }
+        let stopped = try await Self.mint(pinentry, .unasking, settings: settings, meanwhile: stop) { _ in [] }
+        #expect([8, 124].contains(stopped.0.status), "\(stopped.0.output)")
+        try await stopped.2.isQuiet()
+        #expect(!stopped.1.logText.contains("login_token.issued"))
+        try await stopped.1.stop()
+    }
+
+    @Test(arguments: ["pinentry-tty", "pinentry-curses"])
+    func `a wrong password is asked for again, with how many tries are left, and nothing typed is a no`(
+        pinentry: String
+    ) async throws {
+        let (ended, agent, prompt, user) = try await Self.mint(pinentry, .asking) {
+            [("Password:", "canary-wrong\r"), ("Password:", $0.password + "\r")]
+        }
+        #expect(ended.status == 0, "\(ended.output)")
+        #expect(ended.output.contains("That password was wrong; 4 tries are left."), "\(ended.output)")
+        #expect(Canary.secrets(in: ended.output).allSatisfy { $0.hasPrefix("syl_") })
+        #expect(try await agent.companion?.mintRequests(of: user) == 3)
+        try await prompt.isQuiet()
+        try await agent.stop()
+        let nothing = try await Self.mint(pinentry, .asking) { _ in [("Password:", "\r")] }
+        try await Self.requireNothing(4, "consent_denied", nothing)
     }
 }

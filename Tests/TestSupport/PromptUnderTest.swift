@@ -65,6 +65,17 @@ public final class PromptUnderTest: Sendable {
         try await eventually("no process is left") { self.processes.isEmpty }
     }
 
+    /// Sends a signal to the pinentry, as soon as one runs; nothing else is told of it.
+    public func signal(_ signal: Int32) async throws {
+        let program = folder.file("pinentry")
+        var pid: Int32?
+        try await eventually("a pinentry runs") {
+            pid = self.running.first { $0.command.hasPrefix("\(program) ") }?.pid
+            return pid != nil
+        }
+        if let pid { kill(pid, signal) }
+    }
+
     /// The command lines of the prompts and pinentries that run.
     public var processes: [String] { running.map(\.command) }
 
