@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func `jeton exec gives a command the stand-in, and keeps its browser for all else`() async throws {
-        let (agent, _, homeserver) = try await Self.agent("ok")
+        let (agent, prompt, homeserver) = try await Self.agent("ok")
         let (client, browser) = (try await WaitingClient(), try RealBrowser())
         try StandIn.install()
         let script = #"$BROWSER "$1" && $BROWSER https://example.org"#
@@ -147,6 +147,7 @@ import Testing
         #expect(ended.status == 0, "\(ended.errors)")
         try await eventually("the client has it") { try client.tokens().count == 1 }
         #expect(try browser.opened() == ["<https://example.org>"])
+        #expect(prompt.questions == 1)
         try await agent.stop()
     }
 }
