@@ -91,6 +91,32 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `whoever goes away before the answer has tried a password all the same`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let other = try await Stranger(user, at: homeserver)
+        let challenge = try await challenge(agent, other.device)
+        let request = SignOutDevice(deviceId: other.device, auth: user.auth(challenge, password: "canary-wrong"))
+        let path = "/_matrix/client/v3/devices/\(other.device)"
+        await homeserver.server.misbehave(on: path, .hold)
+        let client = try LineClient(agent)
+        let params = String(decoding: try JSONCoding.encoder(secrets: .revealed).encode(request), as: UTF8.self)
+        client.request("1", SignOutDevice.name, params)
+        try await eventually("the homeserver has it") {
+            await homeserver.server.seenRequests.count { $0.method == "DELETE" } == 2
+        }
+        client.close()
+        // It has gone before this one comes.
+        _ = try await agent.call(Ping())
+        await homeserver.server.misbehave(on: path, nil)
+        await homeserver.server.letGo()
+        try await eventually("the challenge is open again") {
+            try await agent.refusal(of: request).kind == .authRequired
+        }
+        let limits = try await agent.call(GetRateLimitStatus()).limits
+        #expect(limits.first { $0.name == .wrongPassword }?.remaining == 3)
+        try await agent.stop()
+    }
+
     @Test func `wrong passwords count together with those of minting`() async throws {
         let (agent, user, homeserver) = try await signedIn(.devHomeserver)
         let other = try await Stranger(user, at: homeserver)

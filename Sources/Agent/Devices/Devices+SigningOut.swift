@@ -80,6 +80,8 @@ extension Devices {
             if case .wants(let next) = answer { verdict = next.passwordVerdict }
             outcome = .success(answer)
         } catch {
+            // The homeserver may have seen it, though nothing came back.
+            if error.mayHaveArrived { verdict = .wrong }
             outcome = .failure(error)
         }
         // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
@@ -152,6 +154,11 @@ extension Devices {
 }
 
 extension AgentError {
+    /// Whether the homeserver may have seen a request of which it is not known what came of it.
+    fileprivate var mayHaveArrived: Bool {
+        kind == .homeserverUnreachable && ["request", "timeout"].contains(data["stage"]?.stringValue)
+    }
+
     static func ownDevice(of account: String) -> AgentError {
         .invalidParams(
             "device_id is the agent's own device; to end its session, run `jeton logout --account \(account)`",

@@ -36,8 +36,26 @@ actor Devices {
         let challenge = try challenges.answered(by: request, at: clock())
         let session = try await session(of: try await accounts.find(challenge?.account ?? request.account))
         guard request.deviceId != session.deviceId else { throw .ownDevice(of: session.userId) }
+        if let challenge { guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") } }
+        // Unstructured: what was sent is followed to its end and written down, even if the caller goes away meanwhile; a
+        // password that was tried counts as one.
+        let exchange = Task { () async -> Result<Void, AgentError> in
+            do throws(AgentError) {
+                return .success(try await self.signOut(request, session, challenge, for: requester))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try await exchange.value.get()
+    }
+
+    private func signOut(
+        _ request: SignOutDevice,
+        _ session: SessionRecord,
+        _ challenge: Challenge?,
+        for requester: Requester
+    ) async throws(AgentError) {
         if let challenge, case .authentication(let uia) = challenge.wants {
-            guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") }
             try await answer(challenge, uia, by: request, session)
         } else {
             try await begin(request, session, for: requester)
