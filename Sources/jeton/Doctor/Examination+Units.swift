@@ -66,8 +66,9 @@ extension Examination {
     }
 
     private mutating func lookAtRestrictedSocket(_ unit: Units.Unit) {
-        // Together: systemd starts no socket whose service runs, and the first one takes the service along.
-        let cure = "Run: systemctl --user restart jetond.socket jetond-restricted.socket"
+        // systemd starts no socket whose service runs: a restart of both may find the service of the first one running.
+        let sockets = "jetond.socket jetond-restricted.socket"
+        let cure = "Run: systemctl --user stop \(sockets) && systemctl --user start \(sockets)"
         guard !unit.isFailed else {
             return findings.problem("restricted_socket", "it has failed (\(unit["Result"]))", cure: cure)
         }
