@@ -32,6 +32,8 @@ struct Sealing: Sendable {
         /// Tells a log from the one that it has replaced, whose lines must not show up in it.
         var id: String
         var lines: Int
+        /// The key that its lines are sealed by; nil: by none.
+        var key: String?
     }
 
     /// The version of the sealed form; plain files are of version 1.
@@ -61,7 +63,7 @@ struct Sealing: Sendable {
         }
     }
 
-    /// From now on it is this; logs end where they do.
+    /// From now on it is this. Logs end where they do, and grow again once they were written so.
     mutating func become(_ form: StoreHead.Form?, _ keys: [DataKey]) {
         self.form = form
         self.keys = keys
@@ -71,10 +73,11 @@ struct Sealing: Sendable {
 
     mutating func encode(_ content: StateContent, of name: String) -> [UInt8] {
         guard let key = sealingKey else {
-            logs[name] = nil
             switch content {
             case .whole(let bytes): return bytes
-            case .lines(let lines): return lines.flatMap { $0 + [Self.newline] }
+            case .lines(let lines):
+                logs[name] = LogEnd(id: "", lines: lines.count)
+                return lines.flatMap { $0 + [Self.newline] }
             }
         }
         switch content {
@@ -82,7 +85,7 @@ struct Sealing: Sendable {
             let sealed = Seal.close(bytes, with: key.key, as: Self.identity(of: name))
             return Self.json(Head(key: key.id, sealed: sealed, version: Self.version))
         case .lines(let lines):
-            var end = LogEnd(id: Seal.randomName(), lines: 0)
+            var end = LogEnd(id: Seal.randomName(), lines: 0, key: key.id)
             var bytes = Self.json(Head(key: key.id, log: end.id, version: Self.version)) + [Self.newline]
             for line in lines { bytes += Self.seal(line, with: key, after: &end, of: name) }
             logs[name] = end
@@ -90,13 +93,17 @@ struct Sealing: Sendable {
         }
     }
 
-    /// A line more, for a log that was written since the start; nil where it was not.
+    /// A line more, for a log that was written since the start; nil where it was not, or not in the form of now, as
+    /// after a change that failed halfway.
     mutating func encode(line: [UInt8], of name: String) -> [UInt8]? {
+        guard var end = logs[name], end.key == sealingKey?.id else { return nil }
         guard let key = sealingKey else { return line + [Self.newline] }
-        guard var end = logs[name] else { return nil }
         defer { logs[name] = end }
         return Self.seal(line, with: key, after: &end, of: name)
     }
+
+    /// What was encoded last did not reach the disk: it is not known any more where this log ends.
+    mutating func forget(_ name: String) { logs[name] = nil }
 
     private static func seal(_ line: [UInt8], with key: DataKey, after end: inout LogEnd, of name: String) -> [UInt8] {
         end.lines += 1

@@ -117,7 +117,8 @@ extension StateFolder {
             let file = file(name)
             guard let bytes = try file.read(), !now.isInForm(bytes) else { continue }
             let content = try now.decode(bytes, of: name, at: file.path)
-            try file.replace(with: sealing.withLock { $0.encode(content, of: name) })
+            try content.requireVersion(file.path)
+            try put(content, into: file)
         }
         try put(goal, now.sealingKey.map { [$0] } ?? [])
     }

@@ -116,12 +116,30 @@ public final class StateFolder: Sendable {
     }
 
     private func replace(_ name: String, by content: StateContent) async throws(StorageProblem) {
-        try await onDisk { () throws(StorageProblem) in
-            try self.file(name).replace(with: self.sealing.withLock { $0.encode(content, of: name) })
+        try await onDisk { () throws(StorageProblem) in try self.put(content, into: self.file(name)) }
+    }
+
+    /// Replaces a file, in the form of now. This blocks.
+    func put(_ content: StateContent, into file: PrivateFile) throws(StorageProblem) {
+        let bytes = sealing.withLock { $0.encode(content, of: file.name) }
+        try onlyIfWritten(file) { () throws(StorageProblem) in try file.replace(with: bytes) }
+    }
+
+    /// Where nothing was written, nothing may be appended to it.
+    private func onlyIfWritten(
+        _ file: PrivateFile,
+        _ write: () throws(StorageProblem) -> Void
+    ) throws(StorageProblem) {
+        do throws(StorageProblem) {
+            try write()
+        } catch {
+            sealing.withLock { $0.forget(file.name) }
+            throw error
         }
     }
 
-    /// Adds a line to the end of a log that was replaced since the start. Where that fails, the file is as it was.
+    /// Adds a line to the end of a log that was replaced since the start. Where that fails, the file is as it was, and
+    /// must be replaced before anything else is appended.
     public func append(
         _ line: [UInt8],
         to name: String,
@@ -132,7 +150,9 @@ public final class StateFolder: Sendable {
             guard let bytes = self.sealing.withLock({ $0.encode(line: line, of: name) }) else {
                 throw StorageProblem(path: file.path, detail: "cannot grow before it is written anew")
             }
-            try file.append(bytes, syncs: durability == .machine)
+            try self.onlyIfWritten(file) { () throws(StorageProblem) in
+                try file.append(bytes, syncs: durability == .machine)
+            }
         }
         if durability == .process { syncSoon(file) }
     }

@@ -34,11 +34,14 @@ public enum StoreCredential: Sendable {
 
     init(_ content: [UInt8]) {
         let text = String(validating: content, as: UTF8.self)?.trimmed ?? "a key"
-        guard !text.isEmpty, text != Self.fallback else {
+        if text == Self.fallback {
             self = .none
-            return
-        }
-        if text.hasPrefix("error:") {
+        } else if text.isEmpty {
+            // What systemd makes of a provider that ends without a word.
+            self = .unavailable(
+                "whoever provides the credential \(Self.name) gave nothing; journalctl --user --unit 'jeton-keyring@*' may say why"
+            )
+        } else if text.hasPrefix("error:") {
             self = .unavailable(Self.explanation(of: String(text.dropFirst("error:".count))))
         } else if let key = StoreKey(content) {
             self = .key(key)

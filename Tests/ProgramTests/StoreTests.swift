@@ -76,7 +76,8 @@ struct StoreTests {
     }
 
     @Test(arguments: [
-        ("", "its key is missing: the agent has no credential store-key"),
+        ("none", "its key is missing: the agent has no credential store-key"),
+        ("", "its key is missing: whoever provides the credential store-key gave nothing"),
         ("error:locked", "its key is missing: your keyring is locked; unlock it. Then start the agent again"),
         ("error:absent", "no keyring answers on your session bus"),
         ("canary-another-key-of-more-than-32-bytes", "is encrypted under another key"),
@@ -101,12 +102,15 @@ struct StoreTests {
     }
 
     @Test func `without a key, what the setting forbids is refused`() async throws {
-        try put("")
+        try put("none")
         let strict = try agent("{ storage: 'encrypted' }")
         let ended = try await strict.failToStart()
         #expect(ended.status == 78)
         #expect(ended.errors.contains("cannot be encrypted: the agent has no credential store-key"), "\(ended.errors)")
 
+        // A provider that ended without a word is none of those that say they have no key.
+        try put("")
+        #expect(try await agent().failToStart().errors.contains("is to be encrypted, and the key is missing"))
         try put("error:absent")
         let usual = try agent()
         #expect(try await usual.failToStart().errors.contains("no keyring answers"))

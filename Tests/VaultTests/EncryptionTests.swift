@@ -229,6 +229,32 @@ struct EncryptionTests {
         try expectAll(in: next)
     }
 
+    /// A log that is not as the folder says must be written anew before it grows, or nobody could read it any more.
+    @Test(arguments: ["a.account.json", "l.jsonl"], ["encrypt", "decrypt", "rekey"])
+    func `a change that fails halfway spoils no log that goes on growing`(
+        _ failing: String,
+        _ change: String
+    ) async throws {
+        let folder = try await filled(.auto, change == "encrypt" ? .none : Self.key)
+        let next = try next(folder, change == "encrypt" ? .plain : .auto)
+        try await log(next).replace(with: steps)
+        let obstacle = "\(next.path)/.\(failing).new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        await #expect(throws: StorageProblem.self) {
+            switch change {
+            case "encrypt": try await next.encrypt()
+            case "decrypt": try await next.decrypt()
+            default: try await next.rekey()
+            }
+        }
+        try FileManager.default.removeItem(atPath: obstacle)
+        await #expect(throws: StorageProblem.self) { try await log(next).append(steps[0], until: .machine) }
+        try expectAll(in: next)
+        try await log(next).replace(with: steps)
+        try await log(next).append(steps[0], until: .machine)
+        #expect(try log(try self.next(next)).load() == steps + [steps[0]])
+    }
+
     @Test func `what is damaged before is not encrypted, but named`() async throws {
         let folder = try await filled(.auto, .none)
         try write("{\"version\":1,\"val", to: "b.account.json", in: folder)

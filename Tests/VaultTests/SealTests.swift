@@ -145,12 +145,17 @@ struct StoreCredentialTests {
         return key.fingerprint
     }
 
-    @Test(arguments: [[], Array("\n".utf8), Array(" \n\n".utf8), Array("none".utf8)] as [[UInt8]])
-    func `nothing is no key`(_ content: [UInt8]) {
-        guard case .none = StoreCredential(content) else {
+    @Test(arguments: ["none", "none\n"])
+    func `the unit's own word for no key is none`(_ content: String) {
+        guard case .none = StoreCredential(Array(content.utf8)) else {
             Issue.record("\(content) was taken")
             return
         }
+    }
+
+    @Test(arguments: ["", "\n", " \n\n"])
+    func `a provider that gives nothing is not one that has none`(_ content: String) {
+        #expect(reason(Array(content.utf8))?.contains("gave nothing") == true)
     }
 
     @Test func `32 random bytes are a key, and so is text of at least as many`() {

@@ -67,11 +67,9 @@ public struct SecretService {
         let found = try call(Self.root, "Service", "SearchItems", [.strings(attributes)])
         guard found.count == 2 else { throw .failed("SearchItems gives no two lists") }
         let (open, locked) = (found[0].items.compactMap(\.string), found[1].items.compactMap(\.string))
-        guard !open.isEmpty else {
-            guard locked.isEmpty else { throw .locked("the key is in there") }
-            return nil
-        }
-        guard open.count > 1 else { return open[0] }
+        // One that cannot be seen may be the older, and the right one.
+        guard locked.isEmpty else { throw .locked("the key is in there") }
+        guard open.count > 1 else { return open.first }
         var dated: [(created: Int64, path: String)] = []
         for path in open { dated.append((try created(path), path)) }
         return dated.min { $0 < $1 }?.path
