@@ -114,6 +114,7 @@ import Testing
         async let minted = agent.jeton("token", "--purpose", "a phone")
         let consent = try await agent.waiting()
         #expect(consent.wants == .auth)
+        try await eventually("the dialog stands") { prompt.questions == 1 && !prompt.processes.isEmpty }
         // The yes alone is answered by what is wanted, under a name that is of no use for minting.
         let asked = try await agent.refusal(of: ApproveConsent(consentId: consent.consentId))
         #expect(asked.kind == .authRequired)

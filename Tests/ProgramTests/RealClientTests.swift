@@ -15,16 +15,17 @@ import Testing
         try StandIn.install()
         let folder = try ScratchFolder()
         let python = try #require(RealClients.python)
-        let ended = try await run(
-            "jeton",
-            [
-                "exec", "--browser", "--socket", agent.socket, "--", python, "-m", "matrix_commander.matrix_commander",
-                "--login", "sso",
-                "--homeserver", homeserver.address, "--device", "commander", "--room-default", "!none:localhost",
-                "--credentials", folder.file("credentials.json"), "--store", folder.file("store"),
-            ],
-            environment: ["HOME": folder.path]
-        )
+        let signIn = [
+            "exec", "--browser", "--socket", agent.socket, "--", python, "-m", "matrix_commander.matrix_commander",
+            "--login", "sso",
+            "--homeserver", homeserver.address, "--device", "commander", "--room-default", "!none:localhost",
+            "--credentials", folder.file("credentials.json"), "--store", folder.file("store"),
+        ]
+        var ended = try await run("jeton", signIn, environment: ["HOME": folder.path])
+        // It listens on a port of its own choice, which others may have at that moment, as theirs of a connection.
+        for _ in 1...20 where ended.errors.contains("address already in use") {
+            ended = try await run("jeton", signIn, environment: ["HOME": folder.path])
+        }
         #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
         struct Credentials: Decodable { var user_id, device_id, access_token: String }
         let data = try Data(contentsOf: URL(fileURLWithPath: folder.file("credentials.json")))
