@@ -16,6 +16,9 @@ struct Keyring {
     /// Starts it with the password of the user's keyring, which is made at the first time.
     func start() async throws {
         try await user.write(Self.password, to: "\(user.home)/keyring-password")
+        // The package's own, which whoever looks for a daemon to replace would start by its socket.
+        let packaged = ["gnome-keyring-daemon.socket", "gnome-keyring-daemon.service"]
+        try await user.say("systemctl", "--user", "--runtime", "--now", "mask", packaged[0], packaged[1])
         try await user.say(
             "systemd-run",
             "--user",
@@ -48,10 +51,10 @@ struct Keyring {
         #expect(try await isLocked())
     }
 
-    /// Also where there is none.
+    /// Also where there is none. Looking starts none: the bus would start a locked one beside ours.
     func isLocked() async throws -> Bool {
         let ended = try await user.run(
-            ["busctl", "--user", "get-property", "org.freedesktop.secrets", Self.login]
+            ["busctl", "--user", "--auto-start=no", "get-property", "org.freedesktop.secrets", Self.login]
                 + ["org.freedesktop.Secret.Collection", "Locked"]
         )
         return ended.output != "b false\n"
