@@ -196,6 +196,19 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `promise 2: a question that asks nobody is put to the user, not answered by whoever asks`()
+        async throws
+    {
+        let (agent, _, _) = try await asked([["m.login.dummy"], ["m.login.terms"]])
+        let refused = try await agent.refusal(of: GenerateLoginToken())
+        #expect(refused.kind == .promptUnavailable, "\(refused)")
+        #expect(refused.data["challenge"] == nil)
+        let ended = try await agent.jeton("token")
+        #expect(ended.status == 8, "\(ended.errors)")
+        #expect(try await agent.call(ListLoginTokens()).tokens.isEmpty)
+        try await agent.stop()
+    }
+
     @Test func `a stage that does not count as done is told as such`() async throws {
         let (agent, user, homeserver) = try await asked([["m.login.dummy", "m.login.password"]])
         let challenge = try await agent.challenge()

@@ -28,10 +28,16 @@ extension Minter {
         let locks = locks.now
         guard locks.isEmpty else { return .locked(by: locks) }
         return await authRequired(
-            open(.authentication(uia), minting, isForPrompt: minting.isByPrompt),
+            open(.authentication(uia), minting, isForPrompt: minting.isByPrompt || isForPrompt(uia, minting)),
             uia,
             session
         )
+    }
+
+    /// A question that can be answered by saying nothing asks nobody: then we do, as where there is none at all.
+    private func isForPrompt(_ uia: UIAChallenge, _ minting: Minting) -> Bool {
+        let asksNobody = uia.flows.contains { Set($0).isSubset(of: ["m.login.dummy"]) }
+        return asksNobody && ![.caller, .none].contains(policy(minting.account))
     }
 
     func authRequired(
@@ -113,6 +119,8 @@ extension Minter {
         let next = next.following(last, answeredBy: minting.stage)
         var challenge = challenge
         challenge.wants = .authentication(next)
+        // Whatever was taken for a right answer before, it was none.
+        challenge.isAnswered = false
         challenges.reopen(challenge)
         return await authRequired(challenge, next, session)
     }
