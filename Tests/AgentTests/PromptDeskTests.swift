@@ -53,6 +53,33 @@ import Testing
         #expect(ContinuousClock.now - began >= .milliseconds(500))
     }
 
+    @Test func `after a question that was withdrawn while it stood, the next one waits as after any other`()
+        async throws
+    {
+        let stands = AsyncStream.makeStream(of: Void.self)
+        let desk = PromptDesk(
+            Prompter(obstacle: { nil }) { _ in
+                stands.continuation.yield()
+                // As a dialog that is closed because nobody wants its answer any more.
+                try? await realPause(.seconds(60))
+                return .unavailable("it ended without an answer")
+            },
+            gap: .milliseconds(400),
+            pause: realPause
+        )
+        var shown = stands.stream.makeAsyncIterator()
+        let first = Task { try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        await shown.next()
+        first.cancel()
+        _ = await first.result
+        let gone = ContinuousClock.now
+        let second = Task { try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        await shown.next()
+        #expect(ContinuousClock.now - gone >= .milliseconds(350))
+        second.cancel()
+        _ = await second.result
+    }
+
     @Test func `what has become useless meanwhile is not shown`() async throws {
         let shown = Shown()
         let desk = PromptDesk(

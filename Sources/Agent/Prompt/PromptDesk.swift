@@ -9,6 +9,8 @@ final class PromptDesk: Sendable {
     /// After one that could not be shown: so often that nobody waits for it, and so seldom that systemd does not close
     /// the prompt's socket for good (TriggerLimitBurst= in jeton-prompt.socket).
     private static let briefGap = Duration.milliseconds(50)
+    /// What has stood that long may have been seen, and been answered as it vanished.
+    private static let glance = Duration.milliseconds(200)
     private let line: WaitingLine
     private let state = Mutex(State())
 
@@ -60,8 +62,10 @@ final class PromptDesk: Sendable {
             throw .withdrawn
         }
         try await check()
+        let asked = ContinuousClock.now
         let answer = await prompter.ask(question)
-        let rest = if case .unavailable = answer { Self.briefGap } else { gap }
+        let wasSeen = Task.isCancelled || asked.duration(to: .now) > Self.glance
+        let rest = if case .unavailable = answer, !wasSeen { Self.briefGap } else { gap }
         state.withLock { $0.earliest = .now.advanced(by: rest) }
         if Task.isCancelled { throw .withdrawn }
         return answer
