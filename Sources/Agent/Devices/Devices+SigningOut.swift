@@ -81,7 +81,7 @@ extension Devices {
             outcome = .success(answer)
         } catch {
             // The homeserver may have seen it, though nothing came back.
-            if error.mayHaveArrived { verdict = .wrong }
+            if error.kind == .homeserverError || error.mayHaveArrived { verdict = .wrong }
             outcome = .failure(error)
         }
         // Ignoring that it cannot be written down: then it goes on counting as a wrong one.

@@ -50,8 +50,7 @@ extension UIAChallenge {
 
     /// What it says of a password, where that was the answer before it.
     var passwordVerdict: MintBook.PasswordVerdict {
-        if errcode == "M_FORBIDDEN" { return .wrong }
-        return completed.contains("m.login.password") ? .right : .unknown
+        errcode != "M_FORBIDDEN" && completed.contains("m.login.password") ? .right : .wrong
     }
 }
 
