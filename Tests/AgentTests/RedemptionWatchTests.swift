@@ -85,12 +85,42 @@ import Testing
         try await pauses.end()
         try await looks(reach: 2)
         await home.server.misbehave(on: Self.path, nil)
-        let client = MatrixClient(homeserver: home.address, transport: home.transport)
-        let device = try await client.logIn(.password(user: "alice", Secret("canary-alice"))).deviceId
+        let device = try await signIn()
         try await pauses.end()
         while await state != .redeemed { try await Task.sleep(for: .milliseconds(1)) }
         #expect(await book.tokens(of: nil).first?.redeemedBy?.deviceId == device)
         #expect(await book.tokens(of: nil).first?.redeemedBy?.certain == false)
+    }
+
+    private func signIn() async throws -> String {
+        let client = MatrixClient(homeserver: home.address, transport: home.transport)
+        return try await client.logIn(.password(user: "alice", Secret("canary-alice"))).deviceId
+    }
+
+    @Test func `nobody who was there for days is taken for a redeemer, where the look before the mint has failed`()
+        async throws
+    {
+        // Of this one came no token.
+        watch.prepare(for: home.alice)
+        try await looks(reach: 1)
+        _ = try await signIn()
+        home.clock.advance(by: .seconds(3 * 86_400))
+        await home.server.misbehave(on: Self.path, .answer(status: 502, contentType: "", body: "", headers: [:]))
+        watch.prepare(for: home.alice)
+        try await looks(reach: 2)
+        watch.expect(try await mint(), of: home.alice)
+        try await pauses.begun()
+        await home.server.misbehave(on: Self.path, nil)
+        let before = await looks
+        try await pauses.end()
+        try await looks(reach: before + 1)
+        try await pauses.begun()
+        #expect(await state == .live)
+        // Who comes now is told.
+        let device = try await signIn()
+        try await pauses.end()
+        while await state != .redeemed { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await book.tokens(of: nil).first?.redeemedBy?.deviceId == device)
     }
 
     @Test func `goes on after a restart, and ends with the agent`() async throws {

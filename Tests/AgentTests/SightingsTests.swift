@@ -112,7 +112,34 @@ struct SightingsTests {
         #expect(try look(&sightings, "OWN A", at: after(124)) == ["t": ["=A"]])
         #expect(!sightings.areWanted)
         sightings.expect("u", until: after(130))
-        sightings.giveUp(at: after(130))
+        let number = sightings.beginLook(at: after(130))
+        sightings.giveUp(look: number, at: after(130))
         #expect(!sightings.areWanted)
+    }
+
+    @Test func `what was signed in while no token lived is no news, though nobody could look in time`() throws {
+        var sightings = Sightings()
+        // No token came of this one.
+        #expect(try look(&sightings, "OWN") == [:])
+        let days = 3 * 86_400
+        let failed = sightings.beginLook(at: after(days))
+        sightings.giveUp(look: failed, at: after(days))
+        #expect(sightings.lookedAt == nil)
+        sightings.expect("t", until: after(days + 120))
+        #expect(try look(&sightings, "OWN OLD", at: after(days + 5)) == [:])
+        #expect(try look(&sightings, "OWN OLD A", at: after(days + 10)) == ["t": ["=A"]])
+    }
+
+    @Test func `a look that fails spoils nothing where a token is in somebody's hands`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        let slow = sightings.beginLook(at: after(1))
+        sightings.expect("t", until: after(120))
+        #expect(try look(&sightings, "OWN", at: after(5)) == [:])
+        sightings.giveUp(look: slow, at: after(6))
+        #expect(sightings.lookedAt == after(5))
+        let failed = sightings.beginLook(at: after(10))
+        sightings.giveUp(look: failed, at: after(10))
+        #expect(try look(&sightings, "OWN A", at: after(15)) == ["t": ["=A"]])
     }
 }

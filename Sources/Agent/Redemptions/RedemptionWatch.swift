@@ -80,7 +80,8 @@ actor RedemptionWatch {
         while sightings[account]?.areWanted == true, (try? await pause(Self.interval)) != nil, !hasEnded {
             await look(at: account)
         }
-        (watches[account], sightings[account]) = (nil, nil)
+        // What was sighted stays: a look may still be under way, and its number must not come again.
+        watches[account] = nil
     }
 
     private func beginLook(at account: String) -> Int {
@@ -101,7 +102,7 @@ actor RedemptionWatch {
                 metadata: ["account": "\(account)", "error": "\(error)"]
             )
             // A token whose life is over must not be waited for until there is an answer.
-            sightings[account]?.giveUp(at: clock())
+            sightings[account]?.giveUp(look: number, at: clock())
             return
         }
         let own = await accounts.session(of: account)?.deviceId

@@ -22,9 +22,12 @@ struct Sightings: Sendable {
     }
 
     private var lastLook = 0
-    /// The devices at the last look; nil before the first.
+    /// The devices at the last look; nil where that tells nothing of what is new.
     private var known: Set<String>?
+    /// The look that `known` is from.
+    private var lastSeen = 0
     private var awaited: [Awaited] = []
+    /// When the last look began; nil where nothing came of it.
     private(set) var lookedAt: Moment?
 
     /// Whether a token lives that somebody may redeem.
@@ -38,13 +41,20 @@ struct Sightings: Sendable {
 
     /// - Returns: the number by which to tell what was seen.
     mutating func beginLook(at now: Moment) -> Int {
+        // Whatever was signed in while no token lived must not be news for the next one.
+        if awaited.isEmpty { known = nil }
         lastLook += 1
         lookedAt = now
         return lastLook
     }
 
     /// Nothing could be seen; tokens whose life is over are not waited for all the same.
-    mutating func giveUp(at now: Moment) { awaited.removeAll { $0.end <= now } }
+    mutating func giveUp(look: Int, at now: Moment) {
+        awaited.removeAll { $0.end <= now }
+        if look == lastLook { lookedAt = nil }
+        // It would have told what was there before anybody could have a token: without it, nobody knows.
+        if look > lastSeen, !awaited.contains(where: { $0.lastLookBefore < look }) { known = nil }
+    }
 
     /// What there is to be seen; a token whose life is over by then is looked for no more.
     /// - Parameters:
@@ -60,6 +70,7 @@ struct Sightings: Sendable {
         at now: Moment
     ) -> [Finding] {
         defer { awaited.removeAll { $0.end <= now } }
+        lastSeen = look
         let known = known
         self.known = Set(devices.map(\.deviceId))
         guard let known else { return [] }
