@@ -117,6 +117,21 @@ struct SightingsTests {
         #expect(!sightings.areWanted)
     }
 
+    @Test func `answers that come out of order make no device a candidate twice`() throws {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("t", until: after(120))
+        let early = sightings.beginLook(at: after(5))
+        let late = sightings.beginLook(at: after(10))
+        #expect(try see(&sightings, "OWN A", late) == ["t": ["=A"]])
+        #expect(try see(&sightings, "OWN", early) == [:])
+        #expect(try look(&sightings, "OWN A", at: after(15)) == [:])
+        // Nor does one that goes and comes back.
+        #expect(try look(&sightings, "OWN", at: after(20)) == [:])
+        #expect(try look(&sightings, "OWN A", at: after(25)) == [:])
+        #expect(try look(&sightings, "OWN A B", at: after(30)) == ["t": ["A", "B"]])
+    }
+
     @Test func `what was signed in while no token lived is no news, though nobody could look in time`() throws {
         var sightings = Sightings()
         // No token came of this one.

@@ -70,6 +70,8 @@ struct Sightings: Sendable {
         at now: Moment
     ) -> [Finding] {
         defer { awaited.removeAll { $0.end <= now } }
+        // An answer that was overtaken by a later one's would make devices vanish and come back.
+        guard look > lastSeen else { return [] }
         lastSeen = look
         let known = known
         self.known = Set(devices.map(\.deviceId))
@@ -80,8 +82,11 @@ struct Sightings: Sendable {
         // Each is good for one sign-in, so one that was used explains no other device while another one may.
         let unused = possible.filter { !awaited[$0].isRedeemed }
         let explaining = unused.isEmpty ? possible : unused
-        return explaining.map { index in
-            awaited[index].seen += new.map { Redeemer($0, at: now) }
+        return explaining.compactMap { index in
+            let before = Set(awaited[index].seen.map(\.deviceId))
+            let unseen = new.filter { !before.contains($0.deviceId) }
+            guard !unseen.isEmpty else { return nil }
+            awaited[index].seen += unseen.map { Redeemer($0, at: now) }
             let seen = awaited[index].seen
             // Who is one of several tokens that may have been used has not been, as far as is known.
             if explaining.count == 1 || seen.count >= explaining.count { awaited[index].isRedeemed = true }
