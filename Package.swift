@@ -79,6 +79,7 @@ let package = Package(
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
         library("Assuan", ["JetonAPI"]),
         library("Prompting", ["JetonAPI", nioCore, nioPosix]),
+        library("Activation", ["JetonAPI", "Systemd"]),
         library("RPCServer", ["CEpoll", "JetonAPI", "Privacy", lifecycle, nioPosix, systemPackage]),
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
@@ -102,7 +103,7 @@ let package = Package(
             "jeton-session",
             ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, unixSignals]
         ),
-        program("jeton-prompt", ["Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
+        program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
         program("jeton-keyring", ["JetonAPI", "Privacy", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.

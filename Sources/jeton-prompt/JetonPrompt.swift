@@ -1,3 +1,4 @@
+internal import Activation
 internal import ArgumentParser
 internal import Assuan
 internal import FoundationEssentials
@@ -34,20 +35,20 @@ struct JetonPrompt: ParsableCommand {
         }
         guard !check else { return try lookAtPinentry() }
         // The question is here at once: there is nobody who would type it.
-        let connection = AgentConnection(descriptor: STDIN_FILENO)
+        let connection = AgentConnection(STDIN_FILENO, of: "jeton-prompt", to: "have the user asked")
         do {
             try connection.requireAgent()
-            let question = try connection.question()
+            let question = try connection.read(PromptQuestion.self, maximumBytes: PromptQuestion.maximumBytes)
             let environment = ProcessInfo.processInfo.environment
             let program = try PinentryProgram.find(in: config, environment)
             // Withdrawn: there is nobody to answer to.
             guard let answer = Pinentry(program, environment: environment).ask(question, for: STDIN_FILENO) else {
                 return
             }
-            connection.answer(answer)
+            connection.write(answer)
         } catch let refusal as Refusal {
             StandardError.write("jeton-prompt: \(refusal.reason)\n")
-            connection.answer(.unavailable(refusal.reason))
+            connection.write(PromptAnswer.unavailable(refusal.reason))
             throw ExitCode.failure
         }
     }
@@ -68,10 +69,4 @@ struct JetonPrompt: ParsableCommand {
         StandardError.write("jeton-prompt: \(problem)\n")
         throw ExitCode.failure
     }
-}
-
-/// Why no question is asked: a sentence without its full stop.
-struct Refusal: Error {
-    let reason: String
-    init(_ reason: String) { self.reason = reason }
 }

@@ -1,3 +1,4 @@
+internal import Activation
 internal import FoundationEssentials
 internal import JetonAPI
 

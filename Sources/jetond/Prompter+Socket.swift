@@ -18,15 +18,23 @@ extension Prompter {
             self.init(obstacle: { problem }, ask: { _ in .unavailable(problem) })
             return
         }
-        let socket = PromptSocket(path, on: loop) { listener in
-            // Another program of the user's could ask for the password itself.
+        let program = ActivatedProgram("jeton-prompt", at: path, on: loop, isSupervised: isSupervised)
+        let socket = PromptSocket(program)
+        self.init(
+            obstacle: { FileManager.default.fileExists(atPath: path) ? nil : program.missing },
+            ask: { await socket.ask($0) }
+        )
+    }
+}
+
+extension ActivatedProgram {
+    /// One that only the user's own service manager can have listen there, where it runs the agent too: another program
+    /// of the user's could ask for the password itself, or take the token.
+    init(_ name: String, at path: String, on loop: any EventLoop, isSupervised: Bool) {
+        self.init(name, at: path, on: loop) { listener in
             listener.uid == Int(geteuid())
                 && (!isSupervised || PeerProcess.unit(of: listener.pid) == Self.managersUnit)
         }
-        self.init(
-            obstacle: { FileManager.default.fileExists(atPath: path) ? nil : PromptSocket.missing(path) },
-            ask: { await socket.ask($0) }
-        )
     }
 
     /// The unit in which the user's service manager itself runs.

@@ -1,22 +1,24 @@
-internal import FoundationEssentials
-internal import JetonAPI
 internal import NIOCore
 
-/// One connection to the prompt: a line is waited for, and all else is no answer. Used on its event loop alone.
-final class PromptHandler: ChannelInboundHandler, @unchecked Sendable {
+/// One connection to a program of ours: a line is waited for, and all else is no answer. Used on its event loop alone.
+final class LineHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
+    private let maximumBytes: Int
     private var received = ByteBuffer()
-    private var result: Result<PromptAnswer, any Error>?
-    private var promise: EventLoopPromise<PromptAnswer>?
+    private var result: Result<[UInt8], any Error>?
+    private var promise: EventLoopPromise<[UInt8]>?
+
+    /// - Parameter maximumBytes: a longer line is no answer.
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     /// Nobody has answered.
     struct NoAnswer: Error {}
 
     /// The answer, once it has come.
-    func answer(on loop: any EventLoop) -> EventLoopFuture<PromptAnswer> {
+    func answer(on loop: any EventLoop) -> EventLoopFuture<[UInt8]> {
         loop.assertInEventLoop()
-        let promise = loop.makePromise(of: PromptAnswer.self)
+        let promise = loop.makePromise(of: [UInt8].self)
         if let result { promise.completeWith(result) } else { self.promise = promise }
         return promise.futureResult
     }
@@ -26,9 +28,8 @@ final class PromptHandler: ChannelInboundHandler, @unchecked Sendable {
         received.writeBuffer(&bytes)
         let view = received.readableBytesView
         if let end = view.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = Data(view[..<end])
-            settle(Result { try JSONCoding.decoder().decode(PromptAnswer.self, from: line) })
-        } else if view.count > PromptAnswer.maximumBytes {
+            settle(.success(Array(view[..<end])))
+        } else if view.count > maximumBytes {
             settle(.failure(NoAnswer()))
         } else {
             return
@@ -40,7 +41,7 @@ final class PromptHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    private func settle(_ result: Result<PromptAnswer, any Error>) {
+    private func settle(_ result: Result<[UInt8], any Error>) {
         guard self.result == nil else { return }
         self.result = result
         received.clear()
