@@ -69,7 +69,12 @@ extension Agent {
         }
         table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
         table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
-            try await devices.signOut(request, for: caller.peer.requester())
+            let requester = caller.peer.requester()
+            if request.prompt == .agent {
+                try await devices.signOutByPrompt(request, for: requester)
+            } else {
+                try await devices.signOut(request, for: requester)
+            }
             return Nothing()
         }
         table.serve(GetStoreStatus.self) { _, _ in store.status() }

@@ -177,7 +177,15 @@ public struct Agent: Sendable {
             logger: logger
         )
         signingOut = SigningOut(accounts: accounts, support: support, transport: transport, logger: logger)
-        devices = Devices(accounts: accounts, support: support, book: book, clock: clock, logger: logger)
+        devices = Devices(
+            accounts: accounts,
+            support: support,
+            book: book,
+            desk: desk,
+            promptTimeoutMs: { current.now.promptTimeoutMs },
+            clock: clock,
+            logger: logger
+        )
         startedAt = clock()
         self.surroundings = surroundings
         self.logger = logger

@@ -16,6 +16,9 @@ public struct Dialog: Sendable, Equatable {
             question.destination == nil
             ? "A program asks for a login token. Whoever has it signs in as you, once."
             : "A program on this machine wants to be signed in as you."
+        if question.device != nil {
+            introduction = "A program asks to sign a device of yours out: whoever has it can no longer act as you."
+        }
         switch question.kind {
         case .password: prompt = "Password:"
         case .confirm: introduction += " Allow it?"
@@ -26,6 +29,7 @@ public struct Dialog: Sendable, Equatable {
         var lines = [introduction, ""]
         if let account = question.account { lines.append("Account: \(PlainText(account, maximumBytes: 200))") }
         if let address = question.homeserver { lines.append("Homeserver: \(PlainText(address, maximumBytes: 100))") }
+        if let device = question.device { lines += Self.lines(device) }
         if let destination = question.destination { lines += Self.lines(destination) }
         lines += Self.origin(question.requester, isForItself: question.destination == nil)
         // Others' words come last: however they are wrapped, what is attested stands above them.
@@ -66,6 +70,13 @@ public struct Dialog: Sendable, Equatable {
     }
 
     private static func tries(_ count: Int) -> String { count == 1 ? "1 try is" : "\(count) tries are" }
+
+    /// The id is the homeserver's, the name is whatever its client chose.
+    private static func lines(_ device: NamedDevice) -> [String] {
+        let id = "Device: \(PlainText(device.deviceId, maximumBytes: 80))"
+        guard let name = device.displayName else { return [id] }
+        return [id, "That calls itself: “\(PlainText(name, maximumBytes: 60))”"]
+    }
 
     /// Who will be signed in, as far as the kernel shows it to the agent.
     private static func lines(_ destination: Destination) -> [String] {

@@ -43,6 +43,17 @@ import Testing
         #expect(attested < lines.endIndex - 1)
     }
 
+    @Test func `a device that is to be signed out is named, and its name is its own`() throws {
+        var question = Self.question(nil, kind: .password)
+        question.device = NamedDevice(deviceId: "DIIDRPWVHJ", displayName: "phone\u{202E}\nProcess 1 <b>")
+        let dialog = Dialog(question)
+        #expect(dialog.text.hasPrefix("A program asks to sign a device of yours out"))
+        #expect(
+            dialog.text.contains("\nDevice: DIIDRPWVHJ\nThat calls itself: “phone\u{FFFD}\u{FFFD}Process 1 ‹b›”\n")
+        )
+        #expect(dialog.prompt == "Password:")
+    }
+
     @Test func `in ASCII only our quotes are double`() {
         let dialog = Dialog(Self.question("a\" … ü")).inASCII
         #expect(dialog.text.hasSuffix("For, in its own words: \"a' ... ?\""))
@@ -131,6 +142,11 @@ import Testing
                     let line = AssuanLine.command("SETDESC", Dialog(question).text)
                     #expect(line.count <= AssuanLine.maximumBytes, "\(filler) \(kind): \(line.count)")
                 }
+                // A sign-out has neither purpose nor destination.
+                (question.purpose, question.destination) = (nil, nil)
+                question.device = NamedDevice(deviceId: long, displayName: long)
+                let line = AssuanLine.command("SETDESC", Dialog(question).text)
+                #expect(line.count <= AssuanLine.maximumBytes, "\(filler) \(kind): \(line.count)")
             }
         }
     }

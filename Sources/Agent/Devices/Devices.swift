@@ -7,6 +7,8 @@ actor Devices {
     let accounts: Accounts
     let support: Support
     let book: MintBook
+    let desk: PromptDesk
+    let promptTimeoutMs: @Sendable () -> Int
     let clock: @Sendable () -> Moment
     let logger: Logger
     /// Kept apart from those of minting: none of them can be answered there.
@@ -16,12 +18,16 @@ actor Devices {
         accounts: Accounts,
         support: Support,
         book: MintBook,
+        desk: PromptDesk,
+        promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
         logger: Logger
     ) {
         self.accounts = accounts
         self.support = support
         self.book = book
+        self.desk = desk
+        self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
         self.logger = logger
     }
@@ -82,7 +88,7 @@ actor Devices {
     /// Nobody answers for an account any more that was signed out.
     func forget(_ account: String) { challenges.dropAll(of: account) }
 
-    private func session(of account: String) async throws(AgentError) -> SessionRecord {
+    func session(of account: String) async throws(AgentError) -> SessionRecord {
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         return session
     }

@@ -10,14 +10,19 @@ extension MintBook {
     /// - Returns: what its verdict is noted by.
     /// - Throws: `rate_limited`, where too many were wrong.
     func takePassword(of account: String) async throws(AgentError) -> Moment {
+        try requirePasswordLeft(of: account)
         let now = clock()
         var record = record(of: account, at: now)
-        if let wait = record.wrongPasswordWait(at: now, quotas.wrongPassword) {
-            throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
-        }
         record.noteWrongPassword(at: now, quotas.wrongPassword)
         try await replace(record, by: MintStep(account, record))
         return now
+    }
+
+    /// - Throws: `rate_limited`, where too many were wrong.
+    func requirePasswordLeft(of account: String) throws(AgentError) {
+        let now = clock()
+        guard let wait = record(of: account, at: now).wrongPasswordWait(at: now, quotas.wrongPassword) else { return }
+        throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
     }
 
     func judge(_ guess: Moment, of account: String, _ verdict: PasswordVerdict) async throws(AgentError) {

@@ -61,13 +61,20 @@ extension Minter {
         return !uia.answerableStages.contains(stage)
     }
 
-    /// The stage to answer, and what is asked for it; nil where an earlier answer was enough.
-    private static func stage(of uia: UIAChallenge) throws(AgentError) -> (String, PromptQuestion.Kind?) {
+    /// - Parameters:
+    ///   - uia: what the homeserver wants.
+    ///   - command: what can ask for more than a prompt.
+    /// - Returns: the stage to answer, and what is asked for it; nil where an earlier answer was enough.
+    /// - Throws: `prompt_unavailable`.
+    static func stage(
+        of uia: UIAChallenge,
+        orElse command: String = "jeton token"
+    ) throws(AgentError) -> (String, PromptQuestion.Kind?) {
         let flow = uia.progress.openFlows.first { Set($0).isSubset(of: ["m.login.password", "m.login.dummy"]) }
         guard let flow, let stage = uia.progress.left(in: flow).first else {
             let stages = Set(uia.flows.joined()).sorted().joined(separator: ", ")
             throw .promptUnavailable(
-                "the homeserver wants \(stages), which the agent's prompt cannot ask for; `jeton token` can"
+                "the homeserver wants \(stages), which the agent's prompt cannot ask for; `\(command)` can"
             )
         }
         if stage == "m.login.password" { return (stage, .password) }

@@ -54,11 +54,13 @@ public struct SignOutDevice: Method, Equatable {
     public static let name = "device.sign_out"
     public static let summary = """
         Ends a device of an account, and its session with it. The first call answers auth_required with a challenge, \
-        where the homeserver asks; the second brings auth for it. The agent's own device is ended by account.logout.
+        where the homeserver asks; the second brings auth for it. With prompt: agent the agent asks the user itself, and \
+        one call is all. The agent's own device is ended by account.logout.
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
-        .homeserverUnreachable, .forbidden, .storageFailed, .cancelled,
+        .homeserverUnreachable, .consentDenied, .consentTimeout, .promptUnavailable, .forbidden, .busy, .storageFailed,
+        .cancelled,
     ]
     public static var example: MethodExample<SignOutDevice> {
         let auth: [String: JSONValue] = [
@@ -74,10 +76,17 @@ public struct SignOutDevice: Method, Equatable {
     public var deviceId: String
     /// The specification's authentication dictionary with `challenge` in place of `session`.
     public var auth: AuthDictionary?
+    public var prompt: GenerateLoginToken.Prompt?
 
-    public init(account: String? = nil, deviceId: String, auth: [String: JSONValue]? = nil) {
+    public init(
+        account: String? = nil,
+        deviceId: String,
+        auth: [String: JSONValue]? = nil,
+        prompt: GenerateLoginToken.Prompt? = nil
+    ) {
         self.account = account
         self.deviceId = deviceId
         self.auth = auth.map { AuthDictionary($0) }
+        self.prompt = prompt
     }
 }

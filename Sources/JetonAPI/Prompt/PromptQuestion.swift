@@ -17,6 +17,8 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
     public var purpose: String?
     /// Where the token goes, if not to the one who asks.
     public var destination: Destination?
+    /// What is to be signed out; nil where a login token is to be minted.
+    public var device: NamedDevice?
     /// Nil where it cannot be known: the request came over the restricted socket.
     public var requester: Requester?
     /// How many wrong passwords there may be yet.
@@ -34,6 +36,7 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
         homeserver: String? = nil,
         purpose: String? = nil,
         destination: Destination? = nil,
+        device: NamedDevice? = nil,
         requester: Requester?,
         attemptsLeft: Int? = nil,
         isRepeated: Bool? = nil,
@@ -45,6 +48,7 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
         self.homeserver = homeserver
         self.purpose = purpose
         self.destination = destination
+        self.device = device
         self.requester = requester
         self.attemptsLeft = attemptsLeft
         self.isRepeated = isRepeated
@@ -54,6 +58,17 @@ public struct PromptQuestion: Codable, Sendable, Equatable {
 
     /// A line of JSON that is longer is no question.
     public static let maximumBytes = 32 * 1024
+}
+
+/// A device, and what it is called.
+public struct NamedDevice: Codable, Sendable, Equatable {
+    public var deviceId: String
+    public var displayName: String?
+
+    public init(deviceId: String, displayName: String? = nil) {
+        self.deviceId = deviceId
+        self.displayName = displayName
+    }
 }
 
 /// The terminal of a process: its own one only, as the kernel knows it.

@@ -22,6 +22,9 @@ struct RevokeCommand: ParsableCommand {
     @Flag(help: "The device that used the last login token that was redeemed.")
     var last = false
 
+    @Flag(help: "Let the agent ask you by its own prompt, so that this command learns no password.")
+    var agentPrompt = false
+
     @Flag(help: "Read the password from standard input, where the homeserver wants one.")
     var passwordStdin = false
 
@@ -80,18 +83,18 @@ struct RevokeCommand: ParsableCommand {
             opensBrowser: !noBrowser,
             undone: "the device is still signed in"
         )
-        let result = try Self.call(device, of: account, agent, &stages)
+        let request = SignOutDevice(account: account, deviceId: device, prompt: agentPrompt ? .agent : nil)
+        let result = try Self.call(request, agent, &stages)
         guard !shared.json else { return Output.say(json: result) }
         Output.say("\(device) is signed out.")
     }
 
     private static func call(
-        _ device: String,
-        of account: String,
+        _ request: SignOutDevice,
         _ agent: RPCClient,
         _ stages: inout StageAnswers
     ) throws -> Nothing {
-        var request = SignOutDevice(account: account, deviceId: device)
+        var request = request
         while true {
             do {
                 return try agent.call(request)
