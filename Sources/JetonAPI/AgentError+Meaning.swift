@@ -21,7 +21,7 @@ extension AgentError.Kind {
         case .promptUnavailable: "The agent must ask the user by its own prompt, and has none."
         case .locked: "The agent is locked."
         case .forbidden: "The policy, or the socket that was used, does not allow it."
-        case .busy: "Too much of something is under way."
+        case .busy: "Too much of something is under way, or asked for at once."
         case .outcomeUnknown: "A login token may exist, or does, and nobody has it."
         case .storageFailed: "The agent cannot write down what it has to remember."
         case .tokenBurnt: "A sign-in by login token has failed, and the token may be used up."

@@ -17,7 +17,8 @@ public enum OpenRPC {
 
     private static let description = """
         An agent that holds Matrix sessions and mints single-use login tokens. JSON-RPC 2.0 over a Unix socket, one \
-        message a line, params by name.
+        message a line, params by name. A batch has at most 32 requests; once the answers to it have reached 256 KiB, its \
+        further requests are answered by the error busy.
         """
 
     public static var document: JSONValue {

@@ -10,6 +10,9 @@ public struct SocketLimits: Sendable, Equatable {
     public var connectionsPerProcess = 64
     /// Answers that a client has not read yet, in bytes, before its requests wait.
     public var pendingBytes = 4096
+    /// Answers to one batch, in bytes, before its further requests are refused: they are sent together, so that until
+    /// the last one is there no client has had a chance to read. The API's description fits three times over.
+    public var batchBytes = 256 * 1024
     /// How long a client may take to complete a line that it has begun, in milliseconds.
     public var lineMs = 10_000
 

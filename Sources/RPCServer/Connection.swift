@@ -169,14 +169,21 @@ final class Connection: Waiting {
             for member in members {
                 switch member {
                 case .failure(let refusal): state.add(Reply.bytes(id: refusal.id, error: refusal.error), to: batch)
-                case .success(let call):
-                    switch entrance.table.answer(call, for: caller) {
-                    case .ready(let reply): state.add(reply, to: batch)
-                    case .pending(let work): state.add(work, id: call.id, batch: batch)
-                    }
+                case .success(let call): answer(call, in: batch, for: caller)
                 }
             }
             write(state.endBatch(batch))
+        }
+    }
+
+    private func answer(_ call: Call, in batch: Int, for caller: Caller) {
+        // A notification adds nothing to what the client has to read.
+        if let id = call.id, let refusal = state.refusal(inBatch: batch) {
+            return state.add(Reply.bytes(id: id, error: refusal), to: batch)
+        }
+        switch entrance.table.answer(call, for: caller) {
+        case .ready(let reply): state.add(reply, to: batch)
+        case .pending(let work): state.add(work, id: call.id, batch: batch)
         }
     }
 

@@ -86,7 +86,15 @@ struct ConnectionState<Work> {
 
     /// A member of a batch is answered already.
     mutating func add(_ reply: [UInt8]?, to batch: Int) {
-        if let reply { batches[batch]?.replies.append(reply) }
+        if let reply { batches[batch]?.reply.append(reply) }
+    }
+
+    /// What a further request of a batch is answered by where the answers so far leave no room for its own.
+    func refusal(inBatch batch: Int) -> AgentError? {
+        guard let count = batches[batch]?.reply.count, count >= limits.batchBytes else { return nil }
+        let problem = "the answers to one batch have reached \(limits.batchBytes) bytes"
+        let advice = "Nothing was done for this request: repeat it by itself, or in a smaller batch."
+        return AgentError(.busy, "Too much at once: \(problem). \(advice)", ["limit": .string(problem)])
     }
 
     /// All members of a batch are there. Gives its answer where none of them takes its time.
@@ -162,12 +170,12 @@ struct ConnectionState<Work> {
     /// Nil where a member's answer is missing, or nothing is to be said.
     private mutating func answer(ofBatch batch: Int) -> [UInt8]? {
         guard batches[batch]?.missing == 0 else { return nil }
-        return batches.removeValue(forKey: batch).flatMap { Reply.batch($0.replies) }
+        return batches.removeValue(forKey: batch)?.reply.end()
     }
 }
 
 /// The answers to a batch, until they are all there.
 private struct Batch {
-    var replies: [[UInt8]] = []
+    var reply = Reply.Batch()
     var missing = 0
 }

@@ -52,7 +52,7 @@ struct ConfigurationTests {
                 restricted_socket: '/run/r.sock',
                 socket: {
                     message_bytes: 1, in_flight: 2, connections: 3, connections_per_process: 4, pending_bytes: 5,
-                    line_ms: 6,
+                    batch_bytes: 7, line_ms: 6,
                 },
             }
             """,
@@ -73,6 +73,7 @@ struct ConfigurationTests {
         expected.socket.connections = 3
         expected.socket.connectionsPerProcess = 4
         expected.socket.pendingBytes = 5
+        expected.socket.batchBytes = 7
         expected.socket.lineMs = 6
         #expect(try read() == expected)
         #expect(try read().consent(of: "@a:b") == .none)

@@ -29,6 +29,10 @@ extension ManualPage {
         .SH PROTOCOL
         The protocol is JSON\-RPC 2.0, one message a line: UTF\-8, ended by a newline, at most 64 KiB.
         Batches, notifications and ids of every kind are understood.
+        A batch has at most 32 requests; once the answers to it have reached 256 KiB, its further requests are answered
+        by the error
+        .BR busy ,
+        and nothing is done for them.
         Params are given by name; a param that is unknown is an error.
         The requests of one connection are answered as they are done, not as they came.
         Whoever closes the connection withdraws what it has asked for; whoever only shuts down its own side still gets

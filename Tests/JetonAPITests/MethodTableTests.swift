@@ -67,14 +67,14 @@ struct MethodTableTests {
         case .call(let call): reply = await answered(call)
         case .refused(let refusal): reply = Reply.bytes(id: refusal.id, error: refusal.error)
         case .batch(let members):
-            var replies: [[UInt8]] = []
+            var batch = Reply.Batch()
             for member in members {
                 switch member {
-                case .success(let call): if let one = await answered(call) { replies.append(one) }
-                case .failure(let refusal): replies.append(Reply.bytes(id: refusal.id, error: refusal.error))
+                case .success(let call): if let one = await answered(call) { batch.append(one) }
+                case .failure(let refusal): batch.append(Reply.bytes(id: refusal.id, error: refusal.error))
                 }
             }
-            reply = Reply.batch(replies)
+            reply = batch.end()
         }
         return reply.map { String(decoding: $0, as: UTF8.self) } ?? ""
     }

@@ -64,6 +64,31 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `clients that ask for much by batches, and never read, are held to little`() async throws {
+        let agent = try await AgentUnderTest().start()
+        let (socket, pid) = (agent.socket, agent.pid)
+        try await onThread {
+            let request = #"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#
+            let batch = "[" + Array(repeating: request, count: 32).joined(separator: ",") + "]\n"
+            let first = try RawConnection(socket)
+            try first.send(request + "\n")
+            let description = try #require(try first.line()).utf8.count
+            let before = try residentKilobytes(pid)
+            let clients = try (1...16).map { _ in try RawConnection(socket) }
+            let sent = try clients.map { try $0.sendUntilStopped(batch) }
+            // Answered in full, just one batch of each would be forty megabytes.
+            #expect(sent.allSatisfy { $0 > 1 } && 16 * 32 * description > 40_000_000)
+            #expect(try residentKilobytes(pid) - before < 16 * 1024)
+            #expect(try RPCClient(path: socket).call(Ping()) == Nothing())
+            for _ in 0..<sent[0] {
+                let answer = try #require(try clients[0].line())
+                #expect(answer.utf8.count < 400_000)
+                #expect(answer.contains(#""kind":"busy""#))
+            }
+        }
+        try await agent.stop()
+    }
+
     @Test func `a client that has always begun the next request costs no more, however many it makes`() async throws {
         let agent = try await AgentUnderTest().start()
         let (socket, pid) = (agent.socket, agent.pid)

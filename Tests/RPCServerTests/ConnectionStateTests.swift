@@ -99,6 +99,19 @@ struct ConnectionStateTests {
         #expect(steps() == [])
     }
 
+    @Test mutating func `a batch whose answers have reached their cap has no room for one more`() {
+        var limits = SocketLimits()
+        limits.batchBytes = 4
+        state = ConnectionState(limits: limits)
+        let (full, other) = (state.beginBatch(), state.beginBatch())
+        state.add([0x30, 0x30], to: full)
+        #expect(state.refusal(inBatch: full) == nil)
+        state.add([0x31], to: full)
+        #expect(state.refusal(inBatch: full)?.kind == .busy)
+        #expect(state.refusal(inBatch: other) == nil)
+        #expect(state.endBatch(full) == Array("[00,1]".utf8))
+    }
+
     @Test mutating func `a client that has ended its side still gets its answers, the last line's too`() throws {
         #expect(receive("a\nb") == ["a"])
         let request = try #require(begin("a"))

@@ -66,6 +66,29 @@ struct RPCServerTests {
         }
     }
 
+    @Test func `of a batch whose answers grow too long the rest is refused, save what wants no answer`() async throws {
+        let told = Mutex(0)
+        var table = MethodTable<Caller>()
+        table.serveAtOnce(Tell.self) { _, _ in
+            told.withLock { $0 += 1 }
+            return .init(text: String(repeating: "x", count: 100_000))
+        }
+        try await serve(table) { path in
+            let client = try LineClient(path)
+            let calls = (1...31).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"test.tell"}"# }
+            client.send("[\(calls.joined(separator: ",")),{\"jsonrpc\":\"2.0\",\"method\":\"test.tell\"}]")
+            let answers = try client.next()
+            #expect(Self.ids(answers) == Array(1...31))
+            guard case .array(let members) = answers else { return }
+            #expect(members[2]["result"] != nil)
+            for refused in members[3...] {
+                #expect(refused["error"]?["data"]?["kind"] == "busy")
+                #expect(refused["error"]?["message"]?.stringValue?.contains("have reached 262144 bytes") == true)
+            }
+            #expect(told.withLock { $0 } == 4)
+        }
+    }
+
     private static func ids(_ batch: JSONValue) -> [Int?] {
         guard case .array(let members) = batch else { return [] }
         return members.map { $0["id"]?.integerValue }

@@ -39,6 +39,7 @@ public struct Configuration: Sendable, Equatable {
         socket.connections = file.socket?.connections ?? socket.connections
         socket.connectionsPerProcess = file.socket?.connectionsPerProcess ?? socket.connectionsPerProcess
         socket.pendingBytes = file.socket?.pendingBytes ?? socket.pendingBytes
+        socket.batchBytes = file.socket?.batchBytes ?? socket.batchBytes
         socket.lineMs = file.socket?.lineMs ?? socket.lineMs
     }
 }
@@ -61,6 +62,7 @@ struct ConfigurationFile: Decodable, Sendable {
         var connections: Int?
         var connectionsPerProcess: Int?
         var pendingBytes: Int?
+        var batchBytes: Int?
         var lineMs: Int?
     }
 

@@ -11,10 +11,26 @@ public enum Reply {
         framed(id, "\"error\":", error.json)
     }
 
-    /// The answer to a batch: the answers of its members, notifications left out; nil where nothing is left.
-    public static func batch(_ replies: [[UInt8]]) -> [UInt8]? {
-        guard !replies.isEmpty else { return nil }
-        return [UInt8(ascii: "[")] + Array(replies.joined(separator: [UInt8(ascii: ",")])) + [UInt8(ascii: "]")]
+    /// The answer to a batch, which grows by those to its members; notifications have none.
+    public struct Batch: Sendable {
+        private var bytes: [UInt8] = []
+
+        public init() {}
+
+        /// How long it is by now, in bytes.
+        public var count: Int { bytes.count }
+
+        public mutating func append(_ reply: [UInt8]) {
+            bytes.append(UInt8(ascii: bytes.isEmpty ? "[" : ","))
+            bytes.append(contentsOf: reply)
+        }
+
+        /// All of it; nil where nothing is to be said.
+        public consuming func end() -> [UInt8]? {
+            guard !bytes.isEmpty else { return nil }
+            bytes.append(UInt8(ascii: "]"))
+            return bytes
+        }
     }
 
     private static func framed(_ id: RequestID, _ member: String, _ value: [UInt8]) -> [UInt8] {
