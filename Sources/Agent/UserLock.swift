@@ -87,7 +87,7 @@ actor UserLock {
             .init(consent: consent, requester: requester),
             within: .milliseconds(question.deadlineMs)
         ) { [desk] () async throws(AgentError) in
-            try await desk.ask(question) { () async throws(AgentError) in }
+            try await desk.ask { () async throws(AgentError) in question }
         }
         switch answer {
         case .agreed: return

@@ -30,7 +30,7 @@ import Testing
         let began = ContinuousClock.now
         let outcomes = await withTaskGroup { group in
             for _ in 1...30 {
-                group.addTask { try? await desk.ask(Self.question) { () async throws(AgentError) in } }
+                group.addTask { try? await desk.ask { () async throws(AgentError) in Self.question } }
             }
             return await group.reduce(into: [PromptAnswer?]()) { $0.append($1) }
         }
@@ -49,7 +49,7 @@ import Testing
             pause: realPause
         )
         let began = ContinuousClock.now
-        for _ in 1...11 { _ = try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        for _ in 1...11 { _ = try await desk.ask { () async throws(AgentError) in Self.question } }
         #expect(ContinuousClock.now - began >= .milliseconds(500))
     }
 
@@ -68,12 +68,12 @@ import Testing
             pause: realPause
         )
         var shown = stands.stream.makeAsyncIterator()
-        let first = Task { try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        let first = Task { try await desk.ask { () async throws(AgentError) in Self.question } }
         await shown.next()
         first.cancel()
         _ = await first.result
         let gone = ContinuousClock.now
-        let second = Task { try await desk.ask(Self.question) { () async throws(AgentError) in } }
+        let second = Task { try await desk.ask { () async throws(AgentError) in Self.question } }
         await shown.next()
         #expect(ContinuousClock.now - gone >= .milliseconds(350))
         second.cancel()
@@ -90,7 +90,7 @@ import Testing
             pause: realPause
         )
         await #expect(throws: AgentError.consentDenied) {
-            try await desk.ask(Self.question) { () async throws(AgentError) in throw .consentDenied }
+            try await desk.ask { () async throws(AgentError) in throw .consentDenied }
         }
         #expect(shown.count.withLock { $0.all } == 0)
     }

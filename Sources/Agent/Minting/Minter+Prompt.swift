@@ -89,7 +89,6 @@ extension Minter {
         _ uia: UIAChallenge? = nil
     ) async throws(AgentError) -> Secret? {
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        let limits = await book.limits(of: [minting.account], for: minting.requester)
         let question = PromptQuestion(
             kind,
             account: minting.account,
@@ -97,7 +96,6 @@ extension Minter {
             purpose: minting.purpose,
             destination: minting.handover?.destination,
             requester: minting.socket == .restricted ? nil : minting.requester,
-            attemptsLeft: kind == .password ? limits.first { $0.name == .wrongPassword }?.remaining : nil,
             isRepeated: uia.map { $0.errcode != nil || $0.error != nil },
             terminal: minting.request.terminal,
             deadlineMs: promptTimeoutMs()
@@ -116,13 +114,17 @@ extension Minter {
             .init(consent: pending, requester: minting.requester),
             within: .milliseconds(question.deadlineMs)
         ) { [self] () async throws(AgentError) in
-            try await desk.ask(question) { () async throws(AgentError) in
+            try await desk.ask { () async throws(AgentError) in
                 try await locks.requireNone()
                 // A token that is there already has its permit.
                 if challenge.sealedToken == nil {
                     try await book.check(minting.account, for: challenge, by: minting.requester)
                 }
                 if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
+                guard kind == .password else { return question }
+                var question = question
+                question.attemptsLeft = await book.passwordsLeft(of: minting.account)
+                return question
             }
         }
         if minting.socket == .restricted { await noteRestricted(answer) }

@@ -39,14 +39,12 @@ final class PromptDesk: Sendable {
 
     var obstacle: String? { prompter.obstacle() }
 
-    /// - Parameters:
-    ///   - question: what is asked.
-    ///   - check: looks again, when it is this question's turn, whether there is any use in asking it.
+    /// - Parameter question: looks again, when its turn has come, whether there is any use in asking, and says what is
+    ///   asked by then.
     /// - Returns: what the user said.
-    /// - Throws: what `check` throws; `busy`; `cancelled` where the task was.
+    /// - Throws: what `question` throws; `busy`; `cancelled` where the task was.
     func ask(
-        _ question: PromptQuestion,
-        check: @Sendable () async throws(AgentError) -> Void
+        _ question: @Sendable () async throws(AgentError) -> PromptQuestion
     ) async throws(AgentError) -> PromptAnswer {
         guard enter() else { throw .tooManyPrompts }
         defer { leave() }
@@ -61,7 +59,7 @@ final class PromptDesk: Sendable {
         } catch {
             throw .withdrawn
         }
-        try await check()
+        let question = try await question()
         let asked = ContinuousClock.now
         let answer = await prompter.ask(question)
         let wasSeen = Task.isCancelled || asked.duration(to: .now) > Self.glance

@@ -1,0 +1,138 @@
+import DevHomeserver
+import Foundation
+import JetonAPI
+import Logging
+import MatrixClient
+import Synchronization
+import Testing
+
+@testable import Agent
+
+/// Minting where the agent asks the user itself, as the test answers. Wall time stands still.
+@Suite(.timeLimit(.minutes(1))) struct PromptedMinterTests {
+    private final class Policy: Sendable { let now = Mutex(ConsentPolicy.prompt) }
+
+    /// Who sits at the prompt.
+    private final class Person: Sendable {
+        private struct State {
+            var questions: [PromptQuestion] = []
+            var answer: AsyncStream<PromptAnswer>.Continuation?
+        }
+
+        private let state = Mutex(State())
+
+        var questions: [PromptQuestion] { state.withLock(\.questions) }
+
+        func hear(_ question: PromptQuestion) async -> PromptAnswer {
+            let (answers, answer) = AsyncStream.makeStream(of: PromptAnswer.self)
+            state.withLock { state in
+                state.questions.append(question)
+                state.answer = answer
+            }
+            return await answers.first { _ in true } ?? .unavailable("it was withdrawn")
+        }
+
+        /// Waits for a question, the first one of all or the next one, without answering it.
+        func isAsked(_ count: Int = 1) async { while questions.count < count { await Task.yield() } }
+
+        /// Answers a question, as soon as one stands.
+        func say(_ answer: PromptAnswer) async {
+            while true {
+                let waiting = state.withLock { state in
+                    defer { state.answer = nil }
+                    return state.answer
+                }
+                if let waiting { return _ = waiting.yield(answer) }
+                await Task.yield()
+            }
+        }
+    }
+
+    private static let path = "/_matrix/client/v1/login/get_token"
+    private static let limit = DevHomeserver.Misbehaviour.answer(
+        status: 429,
+        contentType: "application/json",
+        body: #"{"errcode":"M_LIMIT_EXCEEDED","error":"Too Many Requests","retry_after_ms":7000}"#,
+        headers: [:]
+    )
+
+    private let home: AccountsUnderTest
+    private let book: MintBook
+    private let minter: Minter
+    private let consents: Consents
+    private let policy = Policy()
+    private let person = Person()
+
+    init() async throws {
+        let home = try await AccountsUnderTest()
+        let (clock, policy, person, logger) = (home.clock, policy, person, Logger(label: "test"))
+        let now = { @Sendable in clock.now }
+        book = try MintBook(folder: home.folder, quotas: Quotas(), clock: now)
+        let events = EventHub(metrics: Metrics(since: TestClock.noon), clock: now)
+        consents = Consents(events: events, pause: realPause)
+        minter = Minter(
+            accounts: home.accounts,
+            locks: Locks(followsScreen: { false }, consents: consents, events: events, logger: logger),
+            book: book,
+            support: Support(accounts: home.accounts, transport: home.transport, clock: now),
+            policy: { _ in policy.now.withLock { $0 } },
+            desk: PromptDesk(Prompter(obstacle: { nil }) { await person.hear($0) }, gap: .zero, pause: realPause),
+            consents: consents,
+            redemptions: home.redemptions(book),
+            promptTimeoutMs: { 60_000 },
+            clock: now,
+            logger: logger
+        )
+        self.home = home
+    }
+
+    private func generate(_ auth: [String: JSONValue]? = nil) -> Task<GenerateLoginToken.Result, any Error> {
+        Task { try await minter.generate(GenerateLoginToken(auth: auth), for: someone, over: .agent) }
+    }
+
+    private func refusal(_ request: Task<GenerateLoginToken.Result, any Error>) async throws -> AgentError {
+        try #require(await #expect(throws: AgentError.self) { try await request.value })
+    }
+
+    /// What a caller sends who knows a password.
+    private func password(_ challenge: JSONValue?, _ password: String = "canary-alice") -> [String: JSONValue] {
+        [
+            "type": "m.login.password", "challenge": challenge ?? "", "password": .string(password),
+            "identifier": ["type": "m.id.user", "user": .string(home.alice)],
+        ]
+    }
+
+    /// The question that stands.
+    private func question() async throws -> String {
+        await person.isAsked()
+        return try #require(consents.all.first?.consentId)
+    }
+
+    private func approval(_ consent: String, password typed: String = "canary-alice") async throws -> AgentError {
+        let request = ApproveConsent(consentId: consent, auth: password(.string(consent), typed))
+        return try #require(
+            await #expect(throws: AgentError.self) { try await minter.approve(request, by: someone) }
+        )
+    }
+
+    /// Whether a question can still be answered.
+    private func isOpen(_ consent: String) async -> Bool {
+        var challenges = await minter.challenges
+        return challenges.find(consentId: consent, at: home.clock.now) != nil
+    }
+
+    private var mintRequests: Int { get async { await home.server.seenRequests.count { $0.path == Self.path } } }
+
+    private func wants(_ flows: [[String]]) async { await home.server.change { $0.flows = flows } }
+
+    @Test func `how many tries are left is said as it is when the question is shown`() async throws {
+        let requests = [generate(), generate()]
+        await person.isAsked()
+        while consents.all.count < 2 { await Task.yield() }
+        // Meanwhile one goes wrong elsewhere.
+        _ = try await book.takePassword(of: home.alice)
+        for _ in requests { await person.say(.denied) }
+        for request in requests { #expect(try await refusal(request).kind == .consentDenied) }
+        #expect(person.questions.map(\.attemptsLeft) == [5, 4])
+    }
+}
