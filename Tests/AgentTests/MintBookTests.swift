@@ -332,11 +332,40 @@ struct MintBookTests {
         #expect(try Data(contentsOf: URL(filePath: ledger)) == torn)
     }
 
+    @Test func `what fails takes back its own change alone, not what was noted meanwhile`() async throws {
+        let book = try open()
+        // So many that the next change but one is written by writing the ledger anew.
+        for number in 1...1000 { _ = try await book.noteLimit(of: "@bob:example.org", retryAfter: .seconds(number)) }
+        try FileManager.default.removeItem(atPath: ledger)
+        let failing = Task { try await book.take(alice, purpose: nil, requester: someone) }
+        let noting = Task { try await book.takePassword(of: alice) }
+        let error = await #expect(throws: AgentError.self) { try await failing.value }
+        #expect(error?.kind == .storageFailed)
+        _ = try await noting.value
+        for book in [book, try open()] { #expect(await book.passwordsLeft(of: alice) == 4) }
+        #expect(await book.tokens(of: [alice]).isEmpty)
+        #expect(await obstacle(book) == nil)
+    }
+
+    @Test func `a token that was minted is written down though its attempt is not in the ledger any more`() async throws
+    {
+        let book = try open()
+        let attempt = try await take(book)
+        // A ledger holds a hundred.
+        for _ in 1...100 { _ = try await book.record(alice, purpose: nil, requester: someone) }
+        #expect(await !book.tokens(of: nil).contains { $0.tokenId == attempt.entry.tokenId })
+        let entry = try await book.settle(attempt, expiresInMs: 120_000)
+        #expect(entry.tokenId == attempt.entry.tokenId && entry.purpose == "my phone")
+        for book in [book, try open()] {
+            #expect(await book.tokens(of: nil).first { $0.tokenId == attempt.entry.tokenId }?.state == .live)
+        }
+    }
+
     @Test func `lists the newest first`() async throws {
         let book = try open()
         var ids: [String] = []
         for _ in 1...3 {
-            ids.insert(try await take(book).tokenId, at: 0)
+            ids.insert(try await take(book).entry.tokenId, at: 0)
             clock.advance(by: .seconds(60))
         }
         #expect(await book.tokens(of: nil).map(\.tokenId) == ids)

@@ -6,8 +6,8 @@ actor MintBook {
     /// A permit that was taken, and how to give it back.
     struct Attempt: Sendable {
         let account: String
-        let tokenId: String
-        let sentAt: Moment
+        /// What the ledger says of it until its end is known.
+        let entry: MintRecord.Entry
         fileprivate let before: Moment?
         fileprivate let after: Moment?
         fileprivate let ofRequester: RequesterMeters.Taking?
@@ -109,13 +109,11 @@ actor MintBook {
         record.add(entry)
         if withPassword { record.noteWrongPassword(at: now, quotas.wrongPassword) }
         // Both before the first wait, so that nobody else finds either permit.
-        let old = records[account]
         records[account] = record
         let taking = quotas.requester.map { requesters.take(for: requester, at: now, $0) }
         let attempt = Attempt(
             account: account,
-            tokenId: entry.tokenId,
-            sentAt: now,
+            entry: entry,
             before: before,
             after: record.meter.earnedAt,
             ofRequester: taking,
@@ -126,7 +124,8 @@ actor MintBook {
             // As it is by now: something may have been noted meanwhile.
             try await write(MintStep(account, records[account] ?? record, changed: entry), until: .machine)
         } catch {
-            records[account] = old
+            // What was noted meanwhile by others stays.
+            records[account]?.undo(attempt)
             if let taking { _ = requesters.giveBack(taking) }
             throw error
         }
@@ -139,12 +138,11 @@ actor MintBook {
         var record = records[attempt.account] ?? MintRecord()
         record.lastLifeMs = expiresInMs
         if let guess = attempt.guess { record.judge(guess, .right) }
-        guard let index = record.entries.lastIndex(where: { $0.tokenId == attempt.tokenId }) else {
-            preconditionFailure("an attempt that was never taken")
-        }
-        record.entries[index].isSettled = true
-        record.entries[index].expiresAt = attempt.sentAt.advanced(by: .milliseconds(expiresInMs))
-        let entry = record.entries[index]
+        // The ledger may have had so many since that this one is no longer among them.
+        var entry = record.entries.last { $0.tokenId == attempt.entry.tokenId } ?? attempt.entry
+        entry.isSettled = true
+        entry.expiresAt = attempt.entry.issuedAt.advanced(by: .milliseconds(expiresInMs))
+        record.put(entry)
         try await replace(record, by: MintStep(attempt.account, record, changed: entry), until: .process)
         return entry
     }
@@ -152,10 +150,8 @@ actor MintBook {
     /// It is certain that nothing was minted: the permit goes back, unless another was taken since.
     func giveBack(_ attempt: Attempt, password verdict: PasswordVerdict = .unknown) async throws(AgentError) {
         var record = records[attempt.account] ?? MintRecord()
-        record.entries.removeAll { $0.tokenId == attempt.tokenId }
-        if record.meter.earnedAt == attempt.after { record.meter.earnedAt = attempt.before }
-        if let guess = attempt.guess { record.judge(guess, verdict) }
-        try await replace(record, by: MintStep(attempt.account, record, withdrawn: attempt.tokenId))
+        record.undo(attempt, verdict)
+        try await replace(record, by: MintStep(attempt.account, record, withdrawn: attempt.entry.tokenId))
         if let taking = attempt.ofRequester, requesters.giveBack(taking) {
             try await saveRequesters()
         }
@@ -163,8 +159,8 @@ actor MintBook {
 
     /// When a token that may have been minted is certainly no longer accepted.
     func mayExistUntil(_ attempt: Attempt) -> Moment {
-        let entry = records[attempt.account]?.entries.last { $0.tokenId == attempt.tokenId }
-        return entry?.expiresAt ?? attempt.sentAt.advanced(by: Self.longestLife)
+        let entry = records[attempt.account]?.entries.last { $0.tokenId == attempt.entry.tokenId }
+        return (entry ?? attempt.entry).expiresAt
     }
 
     /// The homeserver answered 429.
@@ -199,7 +195,7 @@ actor MintBook {
         return record
     }
 
-    /// Writes first; where that fails, nothing has changed.
+    /// Where it cannot be written, nothing has changed; unless something else has meanwhile, which then stays as well.
     func replace(
         _ record: MintRecord,
         by step: MintStep,
@@ -210,7 +206,7 @@ actor MintBook {
         do throws(AgentError) {
             try await write(step, until: durability)
         } catch {
-            records[step.account] = old
+            if records[step.account] == record { records[step.account] = old }
             throw error
         }
     }
@@ -241,5 +237,14 @@ actor MintBook {
         } catch {
             throw .storageFailed(error)
         }
+    }
+}
+
+extension MintRecord {
+    /// As if an attempt had never been: nothing was minted.
+    fileprivate mutating func undo(_ attempt: MintBook.Attempt, _ verdict: MintBook.PasswordVerdict = .unknown) {
+        entries.removeAll { $0.tokenId == attempt.entry.tokenId }
+        if meter.earnedAt == attempt.after { meter.earnedAt = attempt.before }
+        if let guess = attempt.guess { judge(guess, verdict) }
     }
 }

@@ -77,6 +77,15 @@ struct MintRecord: Sendable, Equatable, Codable {
         entries.removeFirst(max(0, entries.count - Self.maximumEntries))
     }
 
+    /// Changes an entry, or adds it where it is not among those that are kept.
+    mutating func put(_ entry: Entry) {
+        if let index = entries.lastIndex(where: { $0.tokenId == entry.tokenId }) {
+            entries[index] = entry
+        } else {
+            add(entry)
+        }
+    }
+
     /// Brings every moment back into what can be true now, after a clock was set back.
     mutating func clamp(at now: Moment, to quotas: Quotas) {
         meter.clamp(at: now, to: quotas.loginToken)

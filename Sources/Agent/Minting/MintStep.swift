@@ -26,13 +26,7 @@ extension MintRecord {
     mutating func apply(_ step: MintStep) {
         var next = step.record
         next.entries = entries.filter { $0.tokenId != step.withdrawn }
-        for entry in step.record.entries {
-            if let index = next.entries.lastIndex(where: { $0.tokenId == entry.tokenId }) {
-                next.entries[index] = entry
-            } else {
-                next.add(entry)
-            }
-        }
+        for entry in step.record.entries { next.put(entry) }
         self = next
     }
 }
