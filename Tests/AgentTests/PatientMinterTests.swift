@@ -67,12 +67,14 @@ import Testing
 
     /// Asks, and gives the request once it has met a limit.
     private func wait(_ milliseconds: Int, for requester: Requester) async throws -> Task<String, any Error> {
+        try await wait(GenerateLoginToken(waitMs: milliseconds), for: requester)
+    }
+
+    private func wait(_ request: GenerateLoginToken, for requester: Requester) async throws -> Task<String, any Error> {
         let before = looks.count.withLock { $0 }
-        let request = Task {
-            try await patient.generate(GenerateLoginToken(waitMs: milliseconds), for: requester, over: .agent).userId
-        }
+        let waiting = Task { try await patient.generate(request, for: requester, over: .agent).userId }
         while looks.count.withLock({ $0 }) == before { try await Task.sleep(for: .milliseconds(1)) }
-        return request
+        return waiting
     }
 
     @Test func `whoever waits for a limit of their own keeps nobody else waiting`() async throws {
@@ -146,6 +148,43 @@ import Testing
         let refused = await #expect(throws: AgentError.self) { try await waiting.value }
         #expect(refused?.kind == .busy)
         #expect(began.duration(to: .now) >= .milliseconds(2000))
+    }
+
+    /// An answer to the homeserver's question, with a limit of its requester's in the way.
+    private func limitedAnswer() async throws -> GenerateLoginToken {
+        await allow(100)
+        await home.server.change { $0.asksBeforeMinting = true }
+        let asked = await #expect(throws: AgentError.self) {
+            try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
+        }
+        await home.server.change { $0.asksBeforeMinting = false }
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
+        await home.server.change { $0.asksBeforeMinting = true }
+        return GenerateLoginToken(
+            auth: [
+                "type": "m.login.password", "challenge": asked?.data["challenge"] ?? "", "password": "canary-alice",
+                "identifier": ["type": "m.id.user", "user": .string(home.alice)],
+            ],
+            waitMs: 3_600_000
+        )
+    }
+
+    @Test func `what a caller waits with does not expire meanwhile`() async throws {
+        let waiting = try await wait(try await limitedAnswer(), for: mail)
+        home.clock.advance(by: .seconds(600))
+        #expect(try await waiting.value == home.alice)
+    }
+
+    @Test func `what nobody waits with any more expires as ever`() async throws {
+        let answer = try await limitedAnswer()
+        let waiting = try await wait(answer, for: mail)
+        waiting.cancel()
+        await #expect(throws: AgentError.withdrawn) { try await waiting.value }
+        home.clock.advance(by: .seconds(300))
+        let late = await #expect(throws: AgentError.self) {
+            try await patient.generate(answer, for: mail, over: .agent)
+        }
+        #expect(late?.data["field"] == "auth.challenge")
     }
 
     @Test func `a permit that may yet go back is no limit that whoever gives up has met`() async throws {

@@ -56,6 +56,8 @@ struct Challenges: Sendable {
 
     /// Oldest first.
     private var all: [Challenge] = []
+    /// How many requests wait with one for a limit: those do not expire meanwhile.
+    private var held: [String: Int] = [:]
 
     mutating func open(
         _ wants: Challenge.Wants,
@@ -132,7 +134,13 @@ struct Challenges: Sendable {
         if all[index].sealedToken != nil { all[index].wants = .consent(nil) }
     }
 
+    mutating func hold(_ id: String) { held[id, default: 0] += 1 }
+
+    mutating func release(_ id: String) { held[id] = held[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
+
     mutating func dropAll(of account: String) { all.removeAll { $0.account == account } }
 
-    private mutating func dropExpired(at now: Moment) { all.removeAll { $0.expiresAt <= now } }
+    private mutating func dropExpired(at now: Moment) {
+        all.removeAll { $0.expiresAt <= now && held[$0.id] == nil }
+    }
 }

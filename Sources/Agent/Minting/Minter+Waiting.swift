@@ -18,6 +18,16 @@ extension Minter {
         return (try? await accounts.find(request.account)) ?? request.account
     }
 
+    /// The challenge that a request brings is there as long as the request waits, until it is released.
+    /// - Returns: it, besides those that the request holds already.
+    func hold(by request: Request, besides held: [String]) -> [String] {
+        guard let id = challenges.named(by: request, at: clock())?.id, !held.contains(id) else { return held }
+        challenges.hold(id)
+        return held + [id]
+    }
+
+    func release(_ challenges: [String]) { for id in challenges { self.challenges.release(id) } }
+
     /// Why a caller went away empty-handed whose turn did not come in time.
     func outOfPatience(_ account: String) async throws(AgentError) -> AgentError {
         // A permit that somebody holds may yet go back: while the account is in use, no limit counts.

@@ -73,8 +73,7 @@ struct PatientMinter: Sendable {
         }
     }
 
-    /// Tries again each time when the limit says so: as the first in line, never before its time. A limit of the
-    /// requester's own is waited for outside the line, where it keeps nobody else waiting.
+    /// Waits for a limit, and keeps the challenges meanwhile with which it waits.
     private func wait(
         _ patience: Duration,
         for request: Request,
@@ -82,10 +81,32 @@ struct PatientMinter: Sendable {
         _ socket: Caller.Socket,
         _ handover: Handover?
     ) async throws(AgentError) -> Request.Result {
+        var held: [String] = []
+        let outcome: Result<Request.Result, AgentError>
+        do throws(AgentError) {
+            outcome = .success(try await wait(patience, for: request, requester, socket, handover, holding: &held))
+        } catch {
+            outcome = .failure(error)
+        }
+        await minter.release(held)
+        return try outcome.get()
+    }
+
+    /// Tries again each time when the limit says so: as the first in line, never before its time. A limit of the
+    /// requester's own is waited for outside the line, where it keeps nobody else waiting.
+    private func wait(
+        _ patience: Duration,
+        for request: Request,
+        _ requester: Requester,
+        _ socket: Caller.Socket,
+        _ handover: Handover?,
+        holding held: inout [String]
+    ) async throws(AgentError) -> Request.Result {
         var request = request
         let account = try await minter.account(for: request, over: socket, handover)
         // A default that is chosen meanwhile is for later requests.
         request.account = account
+        held = await minter.hold(by: request, besides: held)
         let deadline = ContinuousClock.now.advanced(by: patience)
         func left() -> Duration { ContinuousClock.now.duration(to: deadline) }
 
@@ -111,6 +132,7 @@ struct PatientMinter: Sendable {
                 // The user has agreed already: the challenge alone goes on.
                 if let challenge = error.data["challenge"] {
                     (request.auth, request.consent) = (["challenge": challenge], nil)
+                    held = await minter.hold(by: request, besides: held)
                 }
                 let limit = error.data["limit"]?.stringValue.flatMap(RateLimit.Name.init)
                 if limit == .requester || limit == .restrictedSocket {
