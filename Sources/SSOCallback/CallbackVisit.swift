@@ -33,13 +33,14 @@ public struct CallbackVisit: Sendable {
     ///   - token: for the client.
     ///   - redirect: where the client waits.
     ///   - isIPv6: by which of the two loopback addresses.
-    ///   - check: asked once there is a connection and nothing was sent: whether it is still the right listener.
+    ///   - check: asked once there is a connection and nothing was sent: whether it is still the right listener. It is
+    ///     told the port that the connection comes from.
     /// - Returns: what became of it.
     public func bring(
         _ token: Secret,
         to redirect: LoopbackRedirect,
         isIPv6: Bool,
-        check: @Sendable () async -> Bool
+        check: @Sendable (_ ownPort: Int) async -> Bool
     ) async -> Outcome {
         let answer = eventLoop.makePromise(of: Int.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -64,7 +65,7 @@ public struct CallbackVisit: Sendable {
                 end.cancel()
                 channel.close(promise: nil)
             }
-            guard await check(), !Task.isCancelled else { return .withheld }
+            guard await check(channel.localAddress?.port ?? 0), !Task.isCancelled else { return .withheld }
             let headers: HTTPHeaders = [
                 "Host": redirect.authority, "User-Agent": "Jeton/\(releaseVersion)", "Accept": "*/*",
                 "Connection": "close",

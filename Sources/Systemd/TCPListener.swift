@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import SystemPackage
 
 /// A TCP socket that listens on this machine, as the kernel tells (proc(5), `/proc/PID/net/tcp`).
 public struct TCPListener: Sendable, Equatable {
@@ -13,55 +12,13 @@ public struct TCPListener: Sendable, Equatable {
 
     /// Those that are reached at a port of loopback.
     public static func all(at port: Int) -> [TCPListener] {
-        // By the process: in the sandbox that is all there is of /proc.
-        ["/proc/self/net/tcp", "/proc/self/net/tcp6"].flatMap { file in
-            listeners(in: String(decoding: (try? bytes(of: file)) ?? [], as: UTF8.self), at: port)
-        }
-    }
-
-    /// The kernel gives such a table by the page, which Foundation takes for the end of the file.
-    private static func bytes(of file: String) throws -> [UInt8] {
-        let descriptor = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
-        return try descriptor.closeAfter {
-            var bytes: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-            while true {
-                let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try descriptor.read(into: $0) }
-                guard count > 0 else { return bytes }
-                bytes += chunk[..<count]
-            }
-        }
+        TCPTable.current.flatMap { listeners(in: $0, at: port) }
     }
 
     static func listeners(in table: String, at port: Int) -> [TCPListener] {
-        table.split(separator: "\n").dropFirst().compactMap { line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[3] == listening, let uid = Int(fields[7]), let inode = Int(fields[9]) else {
-                return nil
-            }
-            let local = fields[1].split(separator: ":")
-            guard local.count == 2, Int(local[1], radix: 16) == port, let reach = reach(of: local[0]) else {
-                return nil
-            }
-            return TCPListener(reach: reach, uid: uid, inode: inode)
-        }
-    }
-
-    /// TCP_LISTEN of the kernel's tcp_states.h.
-    private static let listening = "0A"
-
-    /// Nil for an address that is not reached by loopback's. Words stand there as the machine has them in memory.
-    private static func reach(of address: Substring) -> Reach? {
-        let digits = Array(address)
-        let words = stride(from: 0, to: digits.count, by: 8).map { start in
-            UInt32(String(digits[start..<min(start + 8, digits.count)]), radix: 16).map { UInt32(bigEndian: $0) }
-        }
-        switch words {
-        case [0], [0x7F00_0001], [0, 0, 0xFFFF, 0], [0, 0, 0xFFFF, 0x7F00_0001]: return .ipv4
-        case [0, 0, 0, 1]: return .ipv6
-        // Unless it was told to be there for IPv6 alone, which does not show.
-        case [0, 0, 0, 0]: return .either
-        default: return nil
+        TCPTable.rows(of: table).compactMap { row in
+            guard row.state == .listening, row.local.port == port, let reach = row.local.reach else { return nil }
+            return TCPListener(reach: reach, uid: row.uid, inode: row.inode)
         }
     }
 

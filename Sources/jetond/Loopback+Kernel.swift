@@ -17,6 +17,11 @@ extension Loopback {
                 }
                 return all ?? []
             },
+            isAcceptedByUs: { port, ownPort, isIPv6 in
+                try? await NIOThreadPool.singleton.runIfActive {
+                    AcceptedConnection(at: port, from: ownPort, isIPv6: isIPv6).map { $0.uid == Int(geteuid()) }
+                }
+            },
             deliver: { token, redirect, isIPv6, check in
                 switch await visit.bring(token, to: redirect, isIPv6: isIPv6, check: check) {
                 case .answered(let status): .answered(status: status)

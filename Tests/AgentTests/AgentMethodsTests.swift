@@ -41,7 +41,9 @@ struct AgentMethodsTests {
                 watchNetwork: { _ in },
                 prompter: Prompter(obstacle: { "there is none" }) { _ in .denied },
                 pause: realPause,
-                loopback: Loopback(listeners: { _, _ in [] }) { _, _, _, _ in .unreachable }
+                loopback: Loopback(listeners: { _, _ in [] }, isAcceptedByUs: { _, _, _ in nil }) { _, _, _, _ in
+                    .unreachable
+                }
             ),
             logger: Logger(label: "test")
         )

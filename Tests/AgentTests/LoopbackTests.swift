@@ -8,10 +8,44 @@ struct LoopbackTests {
     private typealias Listener = Loopback.Listener
 
     private static func found(_ host: String, among listeners: [Loopback.Listener]) async throws -> Bool {
-        let loopback = Loopback(listeners: { port, _ in port == 80 ? listeners : [] }) { _, _, _, _ in .unreachable }
+        let loopback = Self.loopback(at: { port in port == 80 ? listeners : [] })
+        return try await loopback.find(redirect(to: host)).isIPv6
+    }
+
+    private static func redirect(to host: String) throws -> LoopbackRedirect {
         let address = "https://a.example/_matrix/client/v3/login/sso/redirect?redirectUrl=http://\(host)/"
         guard case .loopback(let redirect) = try SSOAddress(address).redirect else { throw AgentError.withdrawn }
-        return try await loopback.find(redirect).isIPv6
+        return redirect
+    }
+
+    private static func loopback(
+        at listeners: @escaping @Sendable (Int) -> [Loopback.Listener],
+        isAcceptedByUs: @escaping @Sendable () -> Bool? = { nil }
+    ) -> Loopback {
+        Loopback(
+            listeners: { port, _ in listeners(port) },
+            isAcceptedByUs: { _, _, _ in isAcceptedByUs() },
+            deliver: { _, _, _, _ in .unreachable }
+        )
+    }
+
+    @Test(
+        arguments: [
+            // Still in the listener's queue.
+            (nil, true, true), (nil, false, false),
+            // Whoever has accepted it counts, whoever listens by now.
+            (true, true, true), (true, false, true), (false, true, false), (false, false, false),
+        ] as [(Bool?, Bool, Bool)]
+    )
+    func `at the other end is who has accepted, else who listens`(isAccepted: Bool?, listens: Bool, isOurs: Bool)
+        async throws
+    {
+        let loopback = Self.loopback(
+            at: { _ in [.init(.ipv4, isOurs: listens)] },
+            isAcceptedByUs: { isAccepted }
+        )
+        let found = Loopback.Found(listener: .init(.ipv4, isOurs: true), isIPv6: false)
+        #expect(await loopback.isOurs(at: try Self.redirect(to: "localhost"), found, from: 1) == isOurs)
     }
 
     @Test func `localhost is the address at which ours listens`() async throws {

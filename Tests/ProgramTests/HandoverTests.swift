@@ -231,6 +231,17 @@ import Testing
         try await agent.stop()
     }
 
+    @Test(arguments: ["127.0.0.1", "::1", "::"])
+    func `a client that listens no more from the first connection on gets its token`(address: String) async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let client = try await WaitingClient(at: address, "once")
+        let result = try await Self.handOver(Self.request(homeserver, client), agent, user)
+        #expect(result.deliveredTo == "http://localhost:\(client.port)")
+        let token = try #require(try client.tokens().first)
+        #expect(try await OtherClient(homeserver.address).logIn(token: token).body["user_id"] == user.id)
+        try await agent.stop()
+    }
+
     @Test func `a redirect of the client's is not followed`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let next = try await WaitingClient()

@@ -65,9 +65,8 @@ struct HandingOver: Sendable {
         _ found: Loopback.Found,
         _ requester: Requester
     ) async throws(AgentError) -> HandOverLoginToken.Result {
-        let delivery = await loopback.deliver(token.loginToken, redirect, found.isIPv6) {
-            // Connected already: a listener that is still ours now is the one at the other end.
-            (try? await loopback.find(redirect))?.isIPv6 == found.isIPv6
+        let delivery = await loopback.deliver(token.loginToken, redirect, found.isIPv6) { ownPort in
+            await loopback.isOurs(at: redirect, found, from: ownPort)
         }
         let about: Logger.Metadata = [
             "account": "\(token.userId)", "token_id": "\(token.tokenId)", "delivered_to": "\(redirect)",

@@ -37,18 +37,26 @@ public struct Loopback: Sendable {
 
     /// Those that are reached at a port; which process holds them takes longer, and is told where it is asked for.
     public var listeners: @Sendable (_ port: Int, _ namingProcesses: Bool) async -> [Listener]
-    /// Brings a token, once, by the one address or the other; `check` is asked when there is a connection.
+    /// Whether it is the user who has accepted a connection of ours, known by the port where it comes from; nil while
+    /// nobody has.
+    public var isAcceptedByUs: @Sendable (_ port: Int, _ ownPort: Int, _ isIPv6: Bool) async -> Bool?
+    /// Brings a token, once, by the one address or the other; `check` is asked when there is a connection, and is told
+    /// the port where that comes from.
     public var deliver:
-        @Sendable (Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable () async -> Bool) async -> Delivery
+        @Sendable (
+            Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable (_ ownPort: Int) async -> Bool
+        ) async -> Delivery
 
     public init(
         listeners: @escaping @Sendable (_ port: Int, _ namingProcesses: Bool) async -> [Listener],
+        isAcceptedByUs: @escaping @Sendable (_ port: Int, _ ownPort: Int, _ isIPv6: Bool) async -> Bool?,
         deliver:
             @escaping @Sendable (
-                Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable () async -> Bool
+                Secret, LoopbackRedirect, _ isIPv6: Bool, _ check: @Sendable (_ ownPort: Int) async -> Bool
             ) async -> Delivery
     ) {
         self.listeners = listeners
+        self.isAcceptedByUs = isAcceptedByUs
         self.deliver = deliver
     }
 }
@@ -73,6 +81,15 @@ extension Loopback {
         }
         let isTaken = candidates.contains { !$0.1.isEmpty }
         throw .notOurListener(at: redirect, isTaken: isTaken)
+    }
+
+    /// Whether the user is at the other end of a connection of ours to a listener that was found.
+    func isOurs(at redirect: LoopbackRedirect, _ found: Found, from ownPort: Int) async -> Bool {
+        if let isOurs = await isAcceptedByUs(redirect.port, ownPort, found.isIPv6) { return isOurs }
+        // Connected already: a listener that is still ours now is the one that will accept.
+        if (try? await find(redirect))?.isIPv6 == found.isIPv6 { return true }
+        // A client that waits for one visit listens no more once it has accepted that (libQuotient).
+        return await isAcceptedByUs(redirect.port, ownPort, found.isIPv6) ?? false
     }
 
     /// A connection goes to a socket of the very address, and to one that is there for all only where there is none.

@@ -54,7 +54,9 @@ private func agent() throws(StorageProblem) -> Agent {
             watchNetwork: { _ in },
             prompter: Prompter(obstacle: { nil }) { _ in .denied },
             pause: { try await Task.sleep(for: $0) },
-            loopback: Loopback(listeners: { _, _ in [] }) { _, _, _, _ in .unreachable }
+            loopback: Loopback(listeners: { _, _ in [] }, isAcceptedByUs: { _, _, _ in nil }) { _, _, _, _ in
+                .unreachable
+            }
         ),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     )
