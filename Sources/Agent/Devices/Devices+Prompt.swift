@@ -45,13 +45,16 @@ extension Devices {
             homeserver: session.homeserver.description,
             device: .init(deviceId: request.deviceId, displayName: device?.displayName),
             requester: requester,
-            attemptsLeft: kind == .password ? await book.passwordsLeft(of: challenge.account) : nil,
             isRepeated: uia.errcode != nil || uia.error != nil,
             deadlineMs: promptTimeoutMs()
         )
-        let answer = try await desk.ask(question) { () async throws(AgentError) in
+        let answer = try await desk.ask { () async throws(AgentError) in
+            guard kind == .password else { return question }
             // A password that would not be passed on is not asked for.
-            if kind == .password { try await book.requirePasswordLeft(of: challenge.account) }
+            try await book.requirePasswordLeft(of: challenge.account)
+            var question = question
+            question.attemptsLeft = await book.passwordsLeft(of: challenge.account)
+            return question
         }
         switch answer {
         case .agreed(let password):
