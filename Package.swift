@@ -104,6 +104,10 @@ let package = Package(
             ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, unixSignals]
         ),
         program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
+        program(
+            "jeton-desktop",
+            ["Activation", "JetonAPI", "Privacy", "RPCClient", "Systemd", argumentParser, systemPackage]
+        ),
         program("jeton-keyring", ["JetonAPI", "Privacy", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
@@ -113,7 +117,8 @@ let package = Package(
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
             exclude: [
-                "browser", "connect-on-and-on", "fake-pinentry", "hold-thread", "on-terminal", "peek", "sandbox-probe",
+                "browser", "connect-on-and-on", "fake-notifier", "fake-pinentry", "hold-thread", "on-terminal", "peek",
+                "sandbox-probe",
                 "screenshot", "sign-in", "step-by-step", "waiting-client",
             ],
             swiftSettings: settings

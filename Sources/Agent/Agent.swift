@@ -23,6 +23,7 @@ public struct Agent: Sendable {
         public var pause: Pause
         /// The clients on this machine that wait to be signed in.
         public var loopback: Loopback
+        public var desktop: Desktop
 
         public init(
             pid: Int,
@@ -33,7 +34,8 @@ public struct Agent: Sendable {
             watchNetwork: @escaping @Sendable (Bool) -> Void,
             prompter: Prompter,
             pause: @escaping Pause,
-            loopback: Loopback
+            loopback: Loopback,
+            desktop: Desktop
         ) {
             self.pid = pid
             self.supervised = supervised
@@ -44,6 +46,7 @@ public struct Agent: Sendable {
             self.prompter = prompter
             self.pause = pause
             self.loopback = loopback
+            self.desktop = desktop
         }
     }
 
@@ -90,11 +93,16 @@ public struct Agent: Sendable {
         logger: Logger
     ) throws(StorageProblem) {
         let metrics = Metrics(since: clock())
-        let events = EventHub(metrics: metrics, clock: clock)
-        self.metrics = metrics
-        self.events = events
         let current = CurrentConfiguration(configuration)
         self.current = current
+        let notices = DesktopNotices(
+            desktop: surroundings.desktop,
+            isWanted: { current.now.notifications },
+            logger: logger
+        )
+        let events = EventHub(metrics: metrics, clock: clock) { notices.tell($0) }
+        self.metrics = metrics
+        self.events = events
         accounts = try Accounts(
             folder: folder,
             transport: transport,

@@ -27,6 +27,9 @@ public enum SocketPath {
     /// Where the key of encrypted sessions is fetched from.
     public static func keyring() throws(Unknown) -> String { try usual("keyring") }
 
+    /// Where notifications are shown and addresses are opened for the agent.
+    public static func desktop() throws(Unknown) -> String { try usual("desktop") }
+
     private static func usual(_ name: String) throws(Unknown) -> String {
         guard let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].nonEmpty else { throw Unknown() }
         return "\(folder)/jeton/\(name).sock"

@@ -193,7 +193,8 @@ struct Daemon {
             watchNetwork: upkeep.watchNetwork,
             prompter: Prompter(at: options.promptSocket, on: loop, isSupervised: manager.isListening),
             pause: { try await loop.pause(for: $0) },
-            loopback: Loopback(on: loop)
+            loopback: Loopback(on: loop),
+            desktop: Desktop(at: options.desktopSocket, on: loop, isSupervised: manager.isListening)
         )
     }
 

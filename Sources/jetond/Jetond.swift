@@ -26,6 +26,9 @@ struct Jetond: AsyncParsableCommand {
     @Option(help: "Where jeton-prompt listens (default: $XDG_RUNTIME_DIR/jeton/prompt.sock).")
     var promptSocket: String?
 
+    @Option(help: "Where jeton-desktop listens (default: $XDG_RUNTIME_DIR/jeton/desktop.sock).")
+    var desktopSocket: String?
+
     @Option(help: "The folder of the sessions (default: $STATE_DIRECTORY, else ~/.local/state/jeton-state).")
     var state: String?
 

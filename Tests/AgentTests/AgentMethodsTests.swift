@@ -43,7 +43,8 @@ struct AgentMethodsTests {
                 pause: realPause,
                 loopback: Loopback(listeners: { _, _ in [] }, isAcceptedByUs: { _, _, _ in nil }) { _, _, _, _ in
                     .unreachable
-                }
+                },
+                desktop: Desktop { _ in .failed(reason: "there is none") }
             ),
             logger: Logger(label: "test")
         )

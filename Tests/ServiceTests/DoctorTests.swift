@@ -11,7 +11,7 @@ import Testing
         _ = try await agent.signIn(at: homeserver)
         let findings = try await findings(agent, status: 0)
         for check in [
-            "socket_unit", "service_unit", "prompt_unit", "pinentry", "restricted_socket",
+            "socket_unit", "service_unit", "prompt_unit", "pinentry", "desktop_unit", "restricted_socket",
             "lingering", "runtime_folder", "socket",
             "configuration",
             "state_folder", "agent", "version", "memory", "sandbox", "account", "clock", "journal",
@@ -125,7 +125,7 @@ import Testing
         #expect(changed["service_unit"]?.cure == "Run: systemctl --user daemon-reload")
     }
 
-    @Test func `a prompt that is off, and a pinentry that is of no use, are told with their cures`() async throws {
+    @Test func `prompt and desktop that are off, and a pinentry of no use, are told with their cures`() async throws {
         let agent = try await InstalledAgent.ready()
         try await agent.user.write("{pinentry: '/nowhere/pinentry'}", to: agent.configuration)
         let missing = try #require(try await findings(agent, status: 1)["pinentry"])
@@ -139,6 +139,10 @@ import Testing
         #expect(off["prompt_unit"]?.state == "note")
         #expect(off["prompt_unit"]?.cure == "Run: systemctl --user enable --now jeton-prompt.socket")
         #expect(off["pinentry"]?.state == "note")
+        try await agent.user.systemctl("disable", "--now", "jeton-desktop.socket")
+        let silent = try #require(try await findings(agent, status: 0)["desktop_unit"])
+        #expect(silent.state == "note" && silent.detail.contains("you are not told"))
+        #expect(silent.cure == "Run: systemctl --user enable --now jeton-desktop.socket")
     }
 
     @Test func `a display that systemd does not know is told with its cure`() async throws {

@@ -75,6 +75,8 @@ import Testing
         for name in [
             "usr/bin/jeton", "usr/bin/jetond", "usr/lib/systemd/user/jetond.service",
             "usr/lib/systemd/user/jeton-prompt.socket", "usr/libexec/jeton/jeton-prompt", "usr/share/man/man1/jeton.1",
+            "usr/lib/systemd/user/jeton-desktop.socket", "usr/lib/systemd/user/jeton-desktop@.service",
+            "usr/libexec/jeton/jeton-desktop", "usr/share/man/man8/jeton-desktop.8",
             "usr/lib/systemd/user/jeton-keyring.socket", "usr/lib/systemd/user/jeton-keyring@.service",
             "usr/libexec/jeton/jeton-keyring", "usr/share/man/man8/jeton-keyring.8",
             "usr/share/man/man8/jetond.8", "usr/share/man/man8/jeton-prompt.8",

@@ -6,8 +6,11 @@ import Testing
 
 /// The prompt's real units, under a real systemd.
 @Suite(.needsUserManager) struct PromptServiceTests {
-    /// Installed and signed in where nothing is asked, with a scripted pinentry in the user's home.
-    static func ready(_ plan: String) async throws -> (InstalledAgent, TestUser, DevHomeserverUnderTest) {
+    /// Installed and signed in, where nothing is asked unless that is wanted, with a scripted pinentry in the user's home.
+    static func ready(
+        _ plan: String,
+        at setup: Setup = .unasking
+    ) async throws -> (InstalledAgent, TestUser, DevHomeserverUnderTest) {
         let agent = try await InstalledAgent()
         let folder = "\(agent.user.home)/pinentry"
         let script = try String(
@@ -20,7 +23,7 @@ import Testing
         try await agent.user.write("", to: "\(folder)/log")
         try await agent.user.write("{pinentry: '\(folder)/fake-pinentry'}", to: agent.configuration)
         try await agent.install()
-        let homeserver = try await DevHomeserverUnderTest(.unasking) { $0.mintInterval = .zero }
+        let homeserver = try await DevHomeserverUnderTest(setup) { $0.mintInterval = .zero }
         return (agent, try await agent.signIn(at: homeserver), homeserver)
     }
 

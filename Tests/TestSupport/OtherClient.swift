@@ -15,9 +15,11 @@ public struct OtherClient: Sendable {
         public var deviceIds: [String]
     }
 
-    /// Signs in with a login token.
-    public func logIn(token: String) async throws -> Answer {
-        try await send("POST", "/_matrix/client/v3/login", body: ["type": "m.login.token", "token": token])
+    /// Signs in with a login token, as a device of this name.
+    public func logIn(token: String, deviceName: String? = nil) async throws -> Answer {
+        var body = ["type": "m.login.token", "token": token]
+        body["initial_device_display_name"] = deviceName
+        return try await send("POST", "/_matrix/client/v3/login", body: body)
     }
 
     /// Signs in by password, with a device id of its own where it wants one.

@@ -16,6 +16,8 @@ public struct Configuration: Sendable, Equatable {
     public var restrictedSocket = RestrictedSocket.off
     /// How long a question of the agent's own prompt may stand.
     public var promptTimeoutMs = 120_000
+    /// Whether the user is told on the desktop.
+    public var notifications = true
 
     public init() {}
 
@@ -32,6 +34,7 @@ public struct Configuration: Sendable, Equatable {
         if let path = file.caFile { caFile = path.hasPrefix("/") ? path : "\(folder)/\(path)" }
         lockWithScreen = file.lockWithScreen ?? lockWithScreen
         storage = file.storage ?? storage
+        notifications = file.notifications ?? notifications
         promptTimeoutMs = file.promptTimeoutMs ?? promptTimeoutMs
         restrictedSocket = file.restrictedSocket ?? restrictedSocket
         socket.messageBytes = file.socket?.messageBytes ?? socket.messageBytes
@@ -77,4 +80,5 @@ struct ConfigurationFile: Decodable, Sendable {
     /// For jeton-prompt, which reads it itself.
     var pinentry: String?
     var promptTimeoutMs: Int?
+    var notifications: Bool?
 }

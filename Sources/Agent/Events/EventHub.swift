@@ -21,10 +21,20 @@ final class EventHub: Sendable {
     private let subscribers = Mutex<[Int: Subscriber]>([:])
     private let metrics: Metrics
     private let clock: @Sendable () -> Moment
+    private let tellUser: @Sendable (any Event) -> Void
 
-    init(metrics: Metrics, clock: @escaping @Sendable () -> Moment) {
+    /// - Parameters:
+    ///   - metrics: where it is counted.
+    ///   - clock: wall time.
+    ///   - tellUser: called with each event, whoever has subscribed; it must return at once.
+    init(
+        metrics: Metrics,
+        clock: @escaping @Sendable () -> Moment,
+        tellUser: @escaping @Sendable (any Event) -> Void = { _ in }
+    ) {
         self.metrics = metrics
         self.clock = clock
+        self.tellUser = tellUser
     }
 
     func subscribe(_ caller: Caller, to types: [EventType]?) {
@@ -67,6 +77,7 @@ final class EventHub: Sendable {
     }
 
     func publish<E: Event>(_ event: E) {
+        tellUser(event)
         let now = clock()
         var outcome = (sent: 0, missed: 0)
         subscribers.withLock { subscribers in

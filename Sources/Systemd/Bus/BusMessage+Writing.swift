@@ -25,6 +25,8 @@ extension BusCall.Argument {
         switch self {
         case .string: "s"
         case .number: "u"
+        case .integer: "i"
+        case .list: "as"
         case .boolean: "b"
         case .path: "o"
         case .bytes: "ay"
@@ -41,6 +43,10 @@ extension BusCall.Argument {
         case .path(let path): try unsafe Self.append(path, "o", to: message)
         case .number(var number):
             _ = try Errno.check(unsafe sd_bus_message_append_basic(message, Self.type("u"), &number))
+        case .integer(var number):
+            _ = try Errno.check(unsafe sd_bus_message_append_basic(message, Self.type("i"), &number))
+        case .list(let texts):
+            try unsafe Self.put(texts.map { .string($0) }, into: "a", "s", of: message)
         case .boolean(let isTrue):
             var number: CInt = isTrue ? 1 : 0
             _ = try Errno.check(unsafe sd_bus_message_append_basic(message, Self.type("b"), &number))

@@ -28,11 +28,13 @@ public struct BusCall: Sendable, Equatable {
     public indirect enum Argument: Sendable, Equatable {
         case string(String)
         case number(UInt32)
+        case integer(Int32)
         case boolean(Bool)
         case path(String)
         case bytes([UInt8])
         case variant(Argument)
         case fields([Argument])
+        case list([String])
         /// A dictionary of strings.
         case strings([String: String])
         /// A dictionary of variants.

@@ -22,15 +22,20 @@ public import SystemPackage
 
     deinit { unsafe sd_bus_flush_close_unref(bus) }
 
-    /// Calls a method and waits for its result, as long as it takes; a service that does not run is started.
-    public func call(_ call: BusCall) throws(Failure) -> [BusValue] {
+    /// Calls a method and waits for its result; a service that does not run is started.
+    /// - Parameters:
+    ///   - call: what to call.
+    ///   - limit: how long that may take; nil: as long as the service likes.
+    /// - Returns: the result.
+    /// - Throws: why there is none.
+    public func call(_ call: BusCall, within limit: Duration? = nil) throws(Failure) -> [BusValue] {
         var error = unsafe sd_bus_error()
         defer { unsafe sd_bus_error_free(&error) }
         do throws(Errno) {
             let message = try unsafe call.message(for: bus)
             defer { unsafe sd_bus_message_unref(message) }
             var made: OpaquePointer?
-            _ = try Errno.check(unsafe sd_bus_call(bus, message, .max, &error, &made))
+            _ = try Errno.check(unsafe sd_bus_call(bus, message, limit.map(Self.microseconds) ?? .max, &error, &made))
             guard let reply = unsafe made else { throw .noMemory }
             defer { unsafe sd_bus_message_unref(reply) }
             return try unsafe BusMessage(reply).arguments
@@ -38,5 +43,47 @@ public import SystemPackage
             guard let name = unsafe error.name else { throw .broken(problem) }
             throw .refused(name: unsafe String(cString: name))
         }
+    }
+
+    /// Lets what matches come (D-Bus specification, "Match Rules"), as long as the connection is there.
+    public func watch(_ rule: String) throws(Failure) {
+        let bus = "org.freedesktop.DBus"
+        _ = try call(BusCall(bus, "/org/freedesktop/DBus", bus, "AddMatch", [.string(rule)]), within: Self.patience)
+    }
+
+    /// The bus itself answers at once.
+    private static let patience = Duration.seconds(10)
+
+    /// Waits for what comes unasked.
+    /// - Returns: nil at the deadline.
+    public func nextMessage(until deadline: ContinuousClock.Instant) throws(Failure) -> BusMessage? {
+        do throws(Errno) {
+            while true {
+                var made: OpaquePointer?
+                let hasWorked = try Errno.check(unsafe sd_bus_process(bus, &made)) > 0
+                if let message = unsafe made {
+                    defer { unsafe sd_bus_message_unref(message) }
+                    return try unsafe BusMessage(message)
+                }
+                let left = ContinuousClock.now.duration(to: deadline)
+                guard left > .zero else { return nil }
+                if !hasWorked { try wait(atMost: left) }
+            }
+        } catch {
+            throw .broken(error)
+        }
+    }
+
+    private func wait(atMost limit: Duration) throws(Errno) {
+        do throws(Errno) {
+            _ = try Errno.check(unsafe sd_bus_wait(bus, Self.microseconds(limit)))
+        } catch .interrupted {
+            return
+        }
+    }
+
+    private static func microseconds(_ duration: Duration) -> UInt64 {
+        let (seconds, attoseconds) = duration.components
+        return UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds / 1_000_000_000_000))
     }
 }

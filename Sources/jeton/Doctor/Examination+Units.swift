@@ -11,6 +11,7 @@ extension Examination {
         lookAtSocketUnit(units.socket, units)
         lookAtServiceUnit(units.service)
         lookAtRestrictedSocket(units.restricted)
+        lookAtDesktop(units.desktop)
         lookAtKeyring(units.keyring)
         lookAtLingering()
     }

@@ -18,6 +18,7 @@ struct Units {
     let restricted: Unit
     let service: Unit
     let prompt: Unit
+    let desktop: Unit
     let keyring: Unit
 
     static let properties = [
@@ -27,7 +28,7 @@ struct Units {
 
     private static let names = (
         socket: "jetond.socket", restricted: "jetond-restricted.socket", service: "jetond.service",
-        prompt: "jeton-prompt.socket", keyring: "jeton-keyring.socket"
+        prompt: "jeton-prompt.socket", desktop: "jeton-desktop.socket", keyring: "jeton-keyring.socket"
     )
 
     /// Why there is nothing to be learned.
@@ -36,7 +37,7 @@ struct Units {
     }
 
     static func ask() throws(Unknown) -> Units {
-        let units = [names.socket, names.restricted, names.service, names.prompt, names.keyring]
+        let units = [names.socket, names.restricted, names.service, names.prompt, names.desktop, names.keyring]
         let show = ["systemctl", "--user", "--no-pager", "show", "--property=\(properties.joined(separator: ","))"]
         switch OtherProgram.run(show + units) {
         case .missing: throw Unknown(detail: "systemctl is not installed")
@@ -63,6 +64,7 @@ struct Units {
         restricted = units[Self.names.restricted] ?? unknown
         service = units[Self.names.service] ?? unknown
         prompt = units[Self.names.prompt] ?? unknown
+        desktop = units[Self.names.desktop] ?? unknown
         keyring = units[Self.names.keyring] ?? unknown
     }
 

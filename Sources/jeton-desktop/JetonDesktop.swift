@@ -1,0 +1,40 @@
+internal import Activation
+internal import ArgumentParser
+internal import Glibc
+internal import JetonAPI
+internal import Privacy
+internal import Systemd
+
+/// Does one thing on the user's desktop, for the agent.
+@main
+struct JetonDesktop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jeton-desktop",
+        abstract: "Shows the agent's notifications on your desktop.",
+        discussion: """
+            systemd starts one for each: `systemctl --user enable --now jeton-desktop.socket`. Standard input is the
+            connection: a line of JSON with the task comes in, a line with what came of it goes out.
+            """,
+        version: "jeton-desktop \(releaseVersion)"
+    )
+
+    func run() throws {
+        do {
+            try ProcessPrivacy.begin()
+            try ProcessPrivacy.forbidCores()
+        } catch {
+            StandardError.write("jeton-desktop: ignoring that a protection cannot be had: \(error)\n")
+        }
+        let connection = AgentConnection(STDIN_FILENO, of: "jeton-desktop", to: "use the desktop")
+        do throws(Refusal) {
+            try connection.requireAgent()
+            switch try connection.read(DesktopTask.self, maximumBytes: DesktopTask.maximumBytes) {
+            case .tell(let event): SignInNotice(event).show { connection.write($0) }
+            }
+        } catch {
+            StandardError.write("jeton-desktop: \(error.reason)\n")
+            connection.write(DesktopAnswer.failed(reason: error.reason))
+            throw ExitCode.failure
+        }
+    }
+}
