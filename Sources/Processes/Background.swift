@@ -9,7 +9,7 @@ public enum Background {
     /// so that nobody waits for it.
     /// - Returns: whether it was there to be started.
     public static func start(_ arguments: [String], environment: [String: String]) -> Bool {
-        guard let program = arguments.first else { return false }
+        guard let program = arguments.first.flatMap({ Replacement.find($0, in: environment) }) else { return false }
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -25,7 +25,7 @@ public enum Background {
         var pid = pid_t()
         return unsafe CStrings.with(arguments) { arguments in
             unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
-                unsafe posix_spawnp(&pid, program, &actions, &attributes, arguments, environment) == 0
+                unsafe posix_spawn(&pid, program, &actions, &attributes, arguments, environment) == 0
             }
         }
     }

@@ -60,11 +60,15 @@ enum Browser {
         return command.map { $0.replacing("%s", with: arguments[0]) }
     }
 
-    /// xdg-open asks $BROWSER too, and must not find the stand-in there.
+    /// xdg-open asks $BROWSER too, and must not find the stand-in there; nor must we, by the name of xdg-open.
     private static var passedOn: [String: String] {
         var environment = environment
         environment[mark] = "1"
         if named(in: "BROWSER").isEmpty { environment["BROWSER"] = nil }
+        if let detour = BrowserStandIn.detour {
+            let folders = environment["PATH"]?.split(separator: ":").filter { $0 != detour }
+            environment["PATH"] = folders?.joined(separator: ":")
+        }
         return environment
     }
 }

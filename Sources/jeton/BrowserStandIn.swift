@@ -7,9 +7,18 @@ internal import Processes
 /// Everything else is passed on to the real browser as it came.
 enum BrowserStandIn {
     static let name = "jeton-browser"
+    /// The desktop's own way to a browser, which goes by the desktop's settings and hears of no $BROWSER.
+    private static let opener = "xdg-open"
+
+    /// Where the stand-in has the name of the desktop's opener, for those who look for that in $PATH.
+    static var detour: String? {
+        Execution.own("opener/\(opener)").map { String($0.dropLast(opener.count + 1)) }
+    }
 
     /// Whether a program's path, as it was called, is that of the stand-in.
-    static func isMeant(by program: String) -> Bool { program == name || program.hasSuffix("/\(name)") }
+    static func isMeant(by program: String) -> Bool {
+        [name, opener].contains { program == $0 || program.hasSuffix("/\($0)") }
+    }
 
     /// Clients wait for their browser to be opened, and only then for what it brings: so the work is done behind their
     /// back, by a process of its own.

@@ -131,6 +131,33 @@ import Testing
         #expect(none.errors.contains("JETON_BROWSER"))
     }
 
+    @Test func `jeton exec reaches a client that leaves its browser to the desktop, whose own opens all else`()
+        async throws
+    {
+        let (agent, prompt, homeserver) = try await Self.agent("ok")
+        let (client, browser) = (try await WaitingClient(), try RealBrowser())
+        try StandIn.install()
+        let desktop = try ScratchFolder()
+        let entry = "[Desktop Entry]\nType=Application\nName=Real\nExec=\(browser.program) %u\n"
+        try desktop.write(entry, to: ".local/share/applications/real.desktop")
+        let defaults = ["http", "https"].map { "x-scheme-handler/\($0)=real.desktop\n" }.joined()
+        try desktop.write("[Default Applications]\n\(defaults)", to: ".config/mimeapps.list")
+        let script = #"xdg-open "$1" && xdg-open https://example.org"#
+        let ended = try await run(
+            "jeton",
+            [
+                "exec", "--browser", "--socket", agent.socket, "--", "/bin/sh", "-c", script, "sh",
+                Self.address(homeserver.address, client.port),
+            ],
+            environment: ["HOME": desktop.path, "DISPLAY": ":none"]
+        )
+        #expect(ended.status == 0, "\(ended.errors)")
+        try await eventually("the client has it") { try client.tokens().count == 1 }
+        #expect(try browser.opened() == ["<https://example.org>"])
+        #expect(prompt.questions == 1)
+        try await agent.stop()
+    }
+
     @Test func `jeton exec gives a command the stand-in, and keeps its browser for all else`() async throws {
         let (agent, prompt, homeserver) = try await Self.agent("ok")
         let (client, browser) = (try await WaitingClient(), try RealBrowser())

@@ -82,6 +82,7 @@ import Testing
             "usr/share/man/man8/jetond.8", "usr/share/man/man8/jeton-prompt.8",
             "usr/share/man/man5/jeton-config.5", "usr/share/man/man7/jeton-rpc.7",
             "usr/bin/jeton-browser", "usr/share/man/man1/jeton-browser.1", "usr/libexec/jeton/jeton-session",
+            "usr/libexec/jeton/opener/xdg-open",
             "usr/share/bash-completion/completions/jeton", "usr/share/fish/vendor_completions.d/jeton.fish",
             "usr/lib/systemd/user-preset/80-jeton.preset", "usr/share/doc/jeton/config.json5",
         ] { #expect(names.contains(name)) }

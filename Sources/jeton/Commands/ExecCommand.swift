@@ -13,8 +13,8 @@ struct ExecCommand: ParsableCommand {
             $MATRIX_HOMESERVER and $MATRIX_USER_ID tell where and as whom. The command takes the place of this one, so
             its exit status is passed on.
 
-            With --browser nothing is minted yet: the command gets jeton-browser for its browser, and is signed in once
-            it opens an SSO address (`jeton handover`).
+            With --browser nothing is minted yet: the command gets jeton-browser for its browser ($BROWSER, and xdg-open
+            in $PATH), and is signed in once it opens an SSO address (`jeton handover`).
             """
     )
 
@@ -72,5 +72,9 @@ struct ExecCommand: ParsableCommand {
             environment["JETON_BROWSER"] = browser
         }
         environment["BROWSER"] = standIn
+        // Desktops have settings of their own for their browser, which most programs with windows go by.
+        if let detour = BrowserStandIn.detour {
+            environment["PATH"] = "\(detour):\(environment["PATH"] ?? "/usr/bin:/bin")"
+        }
     }
 }
