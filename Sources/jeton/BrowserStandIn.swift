@@ -15,6 +15,9 @@ enum BrowserStandIn {
         Execution.own("opener/\(opener)").map { String($0.dropLast(opener.count + 1)) }
     }
 
+    /// Names the command that was given the stand-in, which the client most likely is.
+    static let client = "JETON_BROWSER_FOR"
+
     /// Whether a program's path, as it was called, is that of the stand-in.
     static func isMeant(by program: String) -> Bool {
         [name, opener].contains { program == $0 || program.hasSuffix("/\($0)") }
@@ -43,12 +46,13 @@ enum BrowserStandIn {
     private static var purpose: String {
         var names: [String] = []
         var pid = Int(getppid())
-        // Between a client and its browser there are a script or two.
-        while names.count < 4, pid > 1, let status = status(of: pid) {
+        // Between a client and its browser there are a script or two. An orphan's parent tells nothing of it.
+        while names.count < 4, pid > 1, let status = status(of: pid), status.name != "systemd" {
             names.append(status.name)
             pid = status.parent
         }
-        return "sign-in of \(names.isEmpty ? "a program" : names.joined(separator: " ← "))"
+        if names.isEmpty { names.append(ProcessInfo.processInfo.environment[client] ?? "a program") }
+        return "sign-in of \(names.joined(separator: " ← "))"
     }
 
     /// A process's name, which stands in brackets and may hold some, and who has started it (proc(5)).

@@ -72,6 +72,7 @@ struct ExecCommand: ParsableCommand {
             environment["JETON_BROWSER"] = browser
         }
         environment["BROWSER"] = standIn
+        environment[BrowserStandIn.client] = command[0].split(separator: "/").last.map { String($0.prefix(64)) }
         // Desktops have settings of their own for their browser, which most programs with windows go by.
         if let detour = BrowserStandIn.detour {
             environment["PATH"] = "\(detour):\(environment["PATH"] ?? "/usr/bin:/bin")"
