@@ -117,7 +117,8 @@ let package = Package(
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
             exclude: [
-                "browser", "connect-on-and-on", "fake-notifier", "fake-pinentry", "hold-thread", "on-terminal", "peek",
+                "browser", "connect-on-and-on", "desktop-client", "fake-notifier", "fake-portal", "fake-pinentry",
+                "hold-thread", "on-terminal", "peek",
                 "sandbox-probe",
                 "screenshot", "sign-in", "step-by-step", "waiting-client",
             ],

@@ -173,6 +173,7 @@ public struct Agent: Sendable {
             accounts: accounts,
             patientMinter: patientMinter,
             loopback: surroundings.loopback,
+            desktop: surroundings.desktop,
             transport: transport,
             logger: logger
         )

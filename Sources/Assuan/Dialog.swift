@@ -80,7 +80,11 @@ public struct Dialog: Sendable, Equatable {
 
     /// Who will be signed in, as far as the kernel shows it to the agent.
     private static func lines(_ destination: Destination) -> [String] {
-        var lines = ["Waits at: \(PlainText(destination.address, maximumBytes: 20)) port \(destination.port)"]
+        guard let port = destination.port else {
+            let opens = "Opened by the desktop: \(PlainText(destination.address, maximumBytes: 68))…"
+            return [opens] + (destination.application.map { ["With: “\(PlainText($0, maximumBytes: 100))”"] } ?? [])
+        }
+        var lines = ["Waits at: \(PlainText(destination.address, maximumBytes: 20)) port \(port)"]
         guard let pid = destination.pid else { return lines }
         lines[0] += ", process \(pid)"
         if let command = destination.command {

@@ -10,7 +10,7 @@ internal import Systemd
 struct JetonDesktop: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jeton-desktop",
-        abstract: "Shows the agent's notifications on your desktop.",
+        abstract: "Shows the agent's notifications on your desktop, and opens addresses for it.",
         discussion: """
             systemd starts one for each: `systemctl --user enable --now jeton-desktop.socket`. Standard input is the
             connection: a line of JSON with the task comes in, a line with what came of it goes out.
@@ -30,6 +30,8 @@ struct JetonDesktop: ParsableCommand {
             try connection.requireAgent()
             switch try connection.read(DesktopTask.self, maximumBytes: DesktopTask.maximumBytes) {
             case .tell(let event): SignInNotice(event).show { connection.write($0) }
+            case .find(let scheme): connection.write(Opening(scheme: scheme).find())
+            case .open(let scheme, let address): connection.write(Opening(scheme: scheme).open(address))
             }
         } catch {
             StandardError.write("jeton-desktop: \(error.reason)\n")

@@ -75,7 +75,7 @@ struct SignInNotice {
 
 extension SessionBus.Failure {
     /// Without its full stop.
-    fileprivate var sentence: String {
+    var sentence: String {
         switch self {
         case .refused(let name): "the session bus says \(name)"
         case .broken(let error): "the session bus does not answer (\(error))"

@@ -27,11 +27,19 @@ enum BrowserStandIn {
     /// back, by a process of its own.
     static func run(_ arguments: [String]) throws(Failure) {
         if arguments.count == 1, !Browser.hasPassed, let address = try? SSOAddress(arguments[0]),
-            case .loopback = address.redirect, handOver(address)
+            isForAgent(address.redirect), handOver(address)
         {
             return
         }
         try Browser.become(arguments)
+    }
+
+    /// A website's is the browser's business alone.
+    private static func isForAgent(_ redirect: SSOAddress.Redirect) -> Bool {
+        switch redirect {
+        case .loopback, .program: true
+        case .remote: false
+        }
     }
 
     private static func handOver(_ address: SSOAddress) -> Bool {

@@ -4,9 +4,6 @@ internal import NIOCore
 internal import Prompting
 
 extension Desktop {
-    /// Long enough for a program that must be started to show something, and nobody waits for it.
-    private static let showing = Duration.seconds(30)
-
     /// By jeton-desktop, at its socket.
     /// - Parameters:
     ///   - option: where that is, if not at the usual place.
@@ -15,12 +12,22 @@ extension Desktop {
     init(at option: String?, on loop: any EventLoop, isSupervised: Bool) {
         guard let path = option ?? (try? SocketPath.desktop()) else {
             let problem = "XDG_RUNTIME_DIR is not set, so there is no usual place for jeton-desktop's socket"
-            self.init(tell: { _ in .failed(reason: problem) })
+            self.init(ask: { _ in .failed(reason: problem) })
             return
         }
         let socket = DesktopSocket(
             ActivatedProgram("jeton-desktop", at: path, on: loop, isSupervised: isSupervised)
         )
-        self.init(tell: { await socket.ask(.tell($0), within: Self.showing) })
+        self.init(ask: { await socket.ask($0, within: $0.patience) })
+    }
+}
+
+extension DesktopTask {
+    /// A little longer than jeton-desktop itself takes: what is to show or open something may have to be started.
+    fileprivate var patience: Duration {
+        switch self {
+        case .tell, .find: .seconds(45)
+        case .open: .seconds(120)
+        }
     }
 }

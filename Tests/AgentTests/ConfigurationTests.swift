@@ -99,7 +99,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "{\n  consent: 'auto',\n  consnet: 'auto',\n}",
-            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, pinentry, prompt_timeout_ms, restricted_socket, socket, storage"
+            "line 3, column 3: consnet is not known here; known: accounts, ca_file, consent, limits, lock_with_screen, notifications, pinentry, prompt_timeout_ms, restricted_socket, socket, storage"
         ),
         ("{\n  consent: 'auto',\n  consent: 'none' }", "line 3, column 3: \"consent\" is given twice"),
         ("{accounts:{'@a:b':{},\"@a:b\":{}}}", "line 1, column 22: \"@a:b\" is given twice"),

@@ -32,7 +32,8 @@ struct SSOAddressTests {
     @Test func `what stands before the path belongs to the homeserver`() throws {
         let address = try SSOAddress("https://a.example/matrix/_matrix/client/v3/login/sso/redirect?redirectUrl=x:y")
         #expect(address.homeserver == "https://a.example/matrix")
-        #expect(address.redirect == .program(scheme: "x"))
+        guard case .program(let redirect) = address.redirect else { throw WebAddress.Problem("\(address.redirect)") }
+        #expect(redirect.scheme == "x")
     }
 
     @Test(arguments: [
@@ -44,6 +45,27 @@ struct SSOAddressTests {
         let address = try SSOAddress("\(Self.page)?redirectUrl=\(WebAddress.percentEncoded(redirect))")
         guard case .loopback(let redirect) = address.redirect else { throw WebAddress.Problem("\(address.redirect)") }
         #expect(redirect.target(bringing: Secret("a+b")).reveal() == target)
+    }
+
+    @Test(arguments: [
+        ("element://vector/webapp/?x=1#/login", "element://vector/webapp/?x=1&loginToken=a%2Bb#/login"),
+        ("im.fluffychat.auth://login", "im.fluffychat.auth://login?loginToken=a%2Bb"),
+        ("X:", "X:?loginToken=a%2Bb"), ("x:/?", "x:/?loginToken=a%2Bb"), ("x:#?y", "x:?loginToken=a%2Bb#?y"),
+    ])
+    func `in an address of a client's own the token stands in the query`(redirect: String, opened: String) throws {
+        let address = try SSOAddress("\(Self.page)?redirectUrl=\(WebAddress.percentEncoded(redirect))")
+        guard case .program(let redirect) = address.redirect else { throw WebAddress.Problem("\(address.redirect)") }
+        #expect(redirect.address(bringing: Secret("a+b")).reveal() == opened)
+    }
+
+    @Test(arguments: [
+        "javascript:alert(1)", "JavaScript://x", "data:text/html,x", "file:///etc/passwd", "mailto:mallory@example.org",
+        "webcal://example.org/", "ssh://example.org", "x:?loginToken=y", "x:?a&login%54oken=y", "x:a b", "x:\"",
+    ])
+    func `what leads to no client, or brings a token along, is refused`(redirect: String) {
+        #expect(throws: WebAddress.Problem.self) {
+            try SSOAddress("\(Self.page)?redirectUrl=\(WebAddress.percentEncoded(redirect))")
+        }
     }
 
     @Test func `an encoding that is none is refused`() {

@@ -71,13 +71,25 @@ import Testing
     @Test(arguments: [
         ["https://example.org/?a=b&c=%20"], ["--new-window", "https://example.org"], [], ["mailto:a@example.org"],
         ["https://a.example/_matrix/client/v3/login/sso/redirect?redirectUrl=https%3A%2F%2Fchat.example.org"],
-        ["https://a.example/_matrix/client/v3/login/sso/redirect?redirectUrl=element%3A%2F%2Fconnect"],
     ])
     func `what is nothing for the agent goes to the real browser as it came`(arguments: [String]) async throws {
         let browser = try RealBrowser()
         let ended = try await Self.standIn(arguments, ["JETON_BROWSER": browser.program])
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(try browser.opened() == [arguments.isEmpty ? "<>" : arguments.map { "<\($0)>" }.joined()])
+    }
+
+    @Test func `a client's own address does once the agent has said that it cannot be opened safely`() async throws {
+        let (agent, prompt, homeserver) = try await Self.agent("ok")
+        let browser = try RealBrowser()
+        let page = "\(homeserver.address)/_matrix/client/v3/login/sso/redirect"
+        let address = "\(page)?redirectUrl=element%3A%2F%2Fconnect"
+        let settings = ["JETON_SOCKET": agent.socket, "JETON_BROWSER": browser.program]
+        #expect(try await Self.standIn([address], settings).status == 0)
+        try await eventually("the browser opens it") { try browser.opened() == ["<\(address)>"] }
+        #expect(prompt.questions == 0)
+        #expect(await homeserver.server.seenRequests.count { $0.path.hasSuffix("/get_token") } == 0)
+        try await agent.stop()
     }
 
     @Test func `another homeserver's address does too, and any where there is no agent`() async throws {

@@ -164,6 +164,7 @@ import Testing
         )
         #expect(refused.kind == .forbidden)
         #expect(refused.message.contains("jeton token"))
+        #expect(refused.data["open_url"]?.stringValue == Self.address(homeserver.address, redirect))
         #expect(await homeserver.mintRequests(of: user) == 0)
         try await agent.stop()
     }

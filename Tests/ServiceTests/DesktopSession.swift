@@ -13,6 +13,14 @@ struct DesktopSession {
     private var log: String { "\(user.home)/notifications" }
 
     func start() async throws {
+        try await startDisplay()
+        try await run("test-dunst.service", output: "\(user.home)/dunst", "/usr/bin/dunst")
+        try await eventually("dunst is there") { try await shown() != nil }
+        try await listen()
+    }
+
+    /// An X server, and nothing on it.
+    func startDisplay() async throws {
         try await user.manager.asRoot("install", "--directory", "--mode=1777", "/tmp/.X11-unix")
         try await run("test-x.service", output: "\(user.home)/display", "/usr/bin/Xvfb", "-displayfd", "1")
         var display = ""
@@ -21,9 +29,6 @@ struct DesktopSession {
             return !display.isEmpty
         }
         try await user.systemctl("set-environment", "DISPLAY=:\(display)")
-        try await run("test-dunst.service", output: "\(user.home)/dunst", "/usr/bin/dunst")
-        try await eventually("dunst is there") { try await shown() != nil }
-        try await listen()
     }
 
     /// Writes down whatever is said about notifications on the bus.

@@ -2,8 +2,7 @@ public import JetonAPI
 
 /// The user's desktop, by a program of its own: the agent itself reaches none.
 public struct Desktop: Sendable {
-    /// Shows the user a notification, and says once it is there.
-    public var tell: @Sendable (LoginTokenRedeemed) async -> DesktopAnswer
+    public var ask: @Sendable (DesktopTask) async -> DesktopAnswer
 
-    public init(tell: @escaping @Sendable (LoginTokenRedeemed) async -> DesktopAnswer) { self.tell = tell }
+    public init(ask: @escaping @Sendable (DesktopTask) async -> DesktopAnswer) { self.ask = ask }
 }

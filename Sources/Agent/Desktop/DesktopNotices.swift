@@ -12,7 +12,7 @@ struct DesktopNotices: Sendable {
         guard let event = event as? LoginTokenRedeemed, isWanted() else { return }
         // Unstructured: nobody waits for a desktop.
         Task {
-            guard case .failed(let reason) = await desktop.tell(event) else { return }
+            guard case .failed(let reason) = await desktop.ask(.tell(event)) else { return }
             logger.debug(
                 "the desktop could not show a notification, ignoring",
                 metadata: ["token_id": "\(event.tokenId)", "reason": "\(reason)"]

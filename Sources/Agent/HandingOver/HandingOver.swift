@@ -7,6 +7,7 @@ struct HandingOver: Sendable {
     let accounts: Accounts
     let patientMinter: PatientMinter
     let loopback: Loopback
+    let desktop: Desktop
     let transport: HTTPTransport
     let logger: Logger
 
@@ -25,7 +26,7 @@ struct HandingOver: Sendable {
         case .loopback(let redirect): return try await handOver(request, account, redirect, requester)
         // Whoever has the website would have the account: the homeserver's own page asks for that.
         case .remote: return .init(openUrl: request.ssoUrl)
-        case .program(let scheme): throw .noProgram(for: scheme)
+        case .program(let redirect): return try await handOver(request, account, redirect, requester)
         }
     }
 
@@ -40,9 +41,18 @@ struct HandingOver: Sendable {
             () async throws(AgentError) in
             _ = try await loopback.find(redirect)
         }
-        let token: GenerateLoginToken.Result
+        let token = try await mint(request, account, handover, requester)
+        return try await deliver(token, to: redirect, found, requester)
+    }
+
+    func mint(
+        _ request: HandOverLoginToken,
+        _ account: String,
+        _ handover: Handover,
+        _ requester: Requester
+    ) async throws(AgentError) -> GenerateLoginToken.Result {
         do throws(AgentError) {
-            token = try await patientMinter.generate(
+            return try await patientMinter.generate(
                 GenerateLoginToken(request, account),
                 for: requester,
                 over: .agent,
@@ -56,7 +66,6 @@ struct HandingOver: Sendable {
             error.data["destination"] = handover.destination.json
             throw error
         }
-        return try await deliver(token, to: redirect, found, requester)
     }
 
     private func deliver(
@@ -68,19 +77,43 @@ struct HandingOver: Sendable {
         let delivery = await loopback.deliver(token.loginToken, redirect, found.isIPv6) { ownPort in
             await loopback.isOurs(at: redirect, found, from: ownPort)
         }
-        let about: Logger.Metadata = [
-            "account": "\(token.userId)", "token_id": "\(token.tokenId)", "delivered_to": "\(redirect)",
-        ]
-        let metadata = about.merging(requester.metadata) { own, _ in own }
         if case .answered(let status) = delivery, status < 400 {
-            let event: Logger.Metadata = ["event": "login_token.handed_over"]
-            logger.notice("a client was handed a login token", metadata: metadata.merging(event) { $1 })
-            return .init(deliveredTo: redirect.description, tokenId: token.tokenId)
+            return note(token, deliveredTo: redirect.description, requester)
         }
-        let failure = AgentError.undelivered(delivery, token, to: redirect)
+        throw note(.undelivered(delivery, token, to: redirect), of: token, to: redirect.description, requester)
+    }
+
+    func note(
+        _ token: GenerateLoginToken.Result,
+        deliveredTo place: String,
+        _ requester: Requester
+    ) -> HandOverLoginToken.Result {
+        let event: Logger.Metadata = ["event": "login_token.handed_over"]
+        logger.notice("a client was handed a login token", metadata: about(token, place, requester, event))
+        return .init(deliveredTo: place, tokenId: token.tokenId)
+    }
+
+    func note(
+        _ failure: AgentError,
+        of token: GenerateLoginToken.Result,
+        to place: String,
+        _ requester: Requester
+    ) -> AgentError {
         let event: Logger.Metadata = ["event": "login_token.not_handed_over", "reason": "\(failure.message)"]
-        logger.notice("a client was not handed its login token", metadata: metadata.merging(event) { $1 })
-        throw failure
+        logger.notice("a client was not handed its login token", metadata: about(token, place, requester, event))
+        return failure
+    }
+
+    private func about(
+        _ token: GenerateLoginToken.Result,
+        _ place: String,
+        _ requester: Requester,
+        _ event: Logger.Metadata
+    ) -> Logger.Metadata {
+        let about: Logger.Metadata = [
+            "account": "\(token.userId)", "token_id": "\(token.tokenId)", "delivered_to": "\(place)",
+        ]
+        return about.merging(requester.metadata) { own, _ in own }.merging(event) { $1 }
     }
 
     /// The account that the client means: of the homeserver that its address is of.
@@ -152,7 +185,9 @@ extension Destination {
     }
 
     fileprivate var json: JSONValue {
-        var members: [String: JSONValue] = ["address": .string(address), "port": .integer(port)]
+        var members: [String: JSONValue] = ["address": .string(address)]
+        members["port"] = port.map { .integer($0) }
+        members["application"] = application.map { .string($0) }
         members["pid"] = pid.map { .integer($0) }
         members["command"] = command.map { .string($0) }
         members["unit"] = unit.map { .string($0) }

@@ -8,13 +8,31 @@ extension AgentError {
         return .invalidParams("\(problem) \(known.joined(separator: ", "))", field: "sso_url")
     }
 
-    static func noProgram(for scheme: String) -> AgentError {
-        let detail = """
-            The client waits for the address \(scheme.prefix(32)):… to be opened, and whoever opens it shows the login \
-            token to all programs of this machine, in the arguments of the one that it starts
-            """
+    /// - Parameters:
+    ///   - redirect: what the client waits for.
+    ///   - reason: why it is not opened: a sentence without its full stop.
+    ///   - ssoUrl: what a browser may open instead.
+    /// - Returns: the error.
+    static func notOpened(_ redirect: ProgramRedirect, _ reason: String, _ ssoUrl: String) -> AgentError {
+        let detail = "The client waits for an address \(redirect.scheme.prefix(64)):… to be opened, and \(reason)"
         let way = "Sign in there in a browser, or by a login token if it takes one: `jeton token`."
-        return AgentError(.forbidden, "\(detail). \(way)", ["detail": .string(detail)])
+        let data: [String: JSONValue] = ["detail": .string(detail), "open_url": .string(ssoUrl)]
+        return AgentError(.forbidden, "\(detail). Nothing was minted. \(way)", data)
+    }
+
+    /// A token was minted, and the desktop has not opened it.
+    static func unopened(
+        _ answer: DesktopAnswer,
+        _ token: GenerateLoginToken.Result,
+        to redirect: ProgramRedirect
+    ) -> AgentError {
+        let cause =
+            switch answer {
+            case .cancelled: "You have closed the desktop's question what to open it with, so it went nowhere"
+            case .failed(let reason): "The desktop has not opened \(redirect.scheme.prefix(64)):… with it: \(reason)"
+            case .done, .application: "The desktop answers what it was not asked"
+            }
+        return undelivered(answer == .cancelled ? "undelivered" : "unanswered", cause, token)
     }
 
     static func notOurListener(at redirect: LoopbackRedirect, isTaken: Bool) -> AgentError {
@@ -41,7 +59,15 @@ extension AgentError {
         case .withheld:
             (name, cause) = ("undelivered", "What listens at \(redirect) is no longer the user's, so it went nowhere")
         }
-        return AgentError(
+        return undelivered(name, cause, token)
+    }
+
+    private static func undelivered(
+        _ name: String,
+        _ cause: String,
+        _ token: GenerateLoginToken.Result
+    ) -> AgentError {
+        AgentError(
             .outcomeUnknown,
             "A login token was minted for the client. \(cause). Unless it was used, it is live until \(token.expiresAt).",
             [

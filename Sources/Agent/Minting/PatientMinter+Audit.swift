@@ -17,7 +17,9 @@ extension PatientMinter {
         guard let event = Self.event(of: failure) else { return }
         var about: Logger.Metadata = ["event": "\(event)", "reason": "\(failure.kind.rawValue)"]
         if let account { about["account"] = "\(account)" }
-        if let destination { about["destination"] = "\(destination.address) port \(destination.port)" }
+        if let destination {
+            about["destination"] = "\(destination.address)\(destination.port.map { " port \($0)" } ?? "")"
+        }
         for name in ["scope", "limit", "may_exist_until"] {
             if let value = failure.data[name]?.stringValue { about[name] = "\(value)" }
         }

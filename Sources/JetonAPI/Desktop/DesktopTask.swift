@@ -2,6 +2,10 @@
 public enum DesktopTask: Codable, Sendable, Equatable {
     /// The user is to know of this, and may object.
     case tell(LoginTokenRedeemed)
+    /// What would open addresses of this scheme, and whether a login token may go there.
+    case find(scheme: String)
+    /// This address, which has a login token in it, is to be opened by what opens its scheme.
+    case open(scheme: String, address: Secret)
 
     /// A line of JSON that is longer is no task.
     public static let maximumBytes = 32 * 1024
@@ -10,6 +14,10 @@ public enum DesktopTask: Codable, Sendable, Equatable {
 /// What came of it.
 public enum DesktopAnswer: Codable, Sendable, Equatable {
     case done
+    /// Names, for people.
+    case application(String)
+    /// By the user.
+    case cancelled
     /// A sentence without its full stop.
     case failed(reason: String)
 

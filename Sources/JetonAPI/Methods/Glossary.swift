@@ -7,9 +7,11 @@ enum Glossary {
             "The full user id of an account, as in @alice:example.org; optional where there is one or a default.",
         "account_management_url": "The homeserver's page where accounts and their devices are managed.",
         "accounts": "The accounts that the agent holds a session of.",
-        "address": "The address that the client listens at: localhost, 127.0.0.1 or [::1].",
+        "address":
+            "The address that the client listens at: localhost, 127.0.0.1 or [::1]; or the scheme that the desktop opens it by.",
         "allow_unsupported": "Sign in even where the homeserver signs in with OAuth 2.0 and mints no login tokens.",
         "api_version": "The version of this API; raised when older clients would no longer be understood.",
+        "application": "What the desktop opens for addresses of that scheme, by name and id.",
         "at": "When it happened.",
         "attempts_left": "How many more passwords may be wrong before no more are passed on for a while.",
         "auth": "The specification's authentication dictionary for one stage, with challenge in place of session.",

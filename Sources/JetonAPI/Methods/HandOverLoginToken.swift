@@ -2,7 +2,8 @@ public struct HandOverLoginToken: Method, Equatable {
     public static let name = "login_token.hand_over"
     public static let summary = """
         Signs a client on this machine in that has opened an SSO address: mints a login token and delivers it to where \
-        the client waits for the browser. Where that is no listener of the user's on loopback, nothing is minted. \
+        the client waits for the browser: a listener of the user's on loopback, or an address that the desktop's portal \
+        opens. To a website nothing is minted. \
         Consent is as at login_token.generate; its errors tell account and destination besides.
         """
     public static let errors = GenerateLoginToken.errors
@@ -60,19 +61,30 @@ public struct HandOverLoginToken: Method, Equatable {
     }
 }
 
-/// Where a login token is delivered: a listener of the user's on this machine.
+/// Where a login token is delivered: a listener of the user's on this machine, or a program that the desktop opens.
 public struct Destination: Codable, Sendable, Equatable {
-    /// As the client has it: localhost, 127.0.0.1 or [::1].
+    /// As the client has it: localhost, 127.0.0.1 or [::1]; or the scheme of its addresses, as in im.fluffychat.auth:
     public var address: String
-    public var port: Int
+    /// Nil where the desktop opens a program.
+    public var port: Int?
+    /// What the desktop opens for such addresses, by name.
+    public var application: String?
     /// The process that listens; nil where the agent cannot see it, and so for what follows.
     public var pid: Int?
     public var command: String?
     public var unit: String?
 
-    public init(address: String, port: Int, pid: Int? = nil, command: String? = nil, unit: String? = nil) {
+    public init(
+        address: String,
+        port: Int? = nil,
+        application: String? = nil,
+        pid: Int? = nil,
+        command: String? = nil,
+        unit: String? = nil
+    ) {
         self.address = address
         self.port = port
+        self.application = application
         self.pid = pid
         self.command = command
         self.unit = unit
@@ -80,6 +92,7 @@ public struct Destination: Codable, Sendable, Equatable {
 
     /// For people: `chat (99), which waits at localhost port 38080`.
     public var words: String {
+        guard let port else { return "\(application ?? "a program"), which the desktop opens for \(address)…" }
         let who = pid.map { "\(command ?? "a program") (\($0)), which waits" } ?? "what waits"
         return "\(who) at \(address) port \(port)"
     }

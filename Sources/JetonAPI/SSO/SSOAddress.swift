@@ -8,7 +8,7 @@ public struct SSOAddress: Sendable, Equatable {
         /// A website, by its origin.
         case remote(String)
         /// A program that the desktop starts for this scheme.
-        case program(scheme: String)
+        case program(ProgramRedirect)
     }
 
     public let text: String
@@ -56,7 +56,9 @@ public struct SSOAddress: Sendable, Equatable {
         guard let scheme = WebAddress.scheme(of: text) else {
             throw WebAddress.Problem("has a redirectUrl that is no address")
         }
-        guard ["http", "https"].contains(scheme) else { return .program(scheme: scheme) }
+        guard ["http", "https"].contains(scheme) else {
+            return .program(try ProgramRedirect(text, scheme: scheme))
+        }
         let address: WebAddress
         do {
             address = try WebAddress(text)

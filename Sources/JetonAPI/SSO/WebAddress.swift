@@ -54,8 +54,10 @@ public struct WebAddress: Sendable, Equatable {
     }
 
     /// The values of a name in the query, decoded as forms are; nil for one that cannot be decoded.
-    func values(of name: String) -> [String?] {
-        (query ?? "").split(separator: "&").compactMap { pair -> String?? in
+    func values(of name: String) -> [String?] { Self.values(of: name, in: (query ?? "")[...]) }
+
+    static func values(of name: String, in query: Substring) -> [String?] {
+        query.split(separator: "&").compactMap { pair -> String?? in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard Self.decoded(parts[0]) == name else { return nil }
             return .some(parts.count > 1 ? Self.decoded(parts[1]) : "")
@@ -83,7 +85,7 @@ public struct WebAddress: Sendable, Equatable {
     }
 
     /// Browsers take a backslash for a slash, and cut control characters out.
-    private static func isPlain(_ byte: UInt8) -> Bool {
+    static func isPlain(_ byte: UInt8) -> Bool {
         (0x21...0x7E).contains(byte) && !"\"<>\\^`{|}".utf8.contains(byte)
     }
 

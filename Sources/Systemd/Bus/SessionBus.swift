@@ -47,8 +47,18 @@ public import SystemPackage
 
     /// Lets what matches come (D-Bus specification, "Match Rules"), as long as the connection is there.
     public func watch(_ rule: String) throws(Failure) {
-        let bus = "org.freedesktop.DBus"
-        _ = try call(BusCall(bus, "/org/freedesktop/DBus", bus, "AddMatch", [.string(rule)]), within: Self.patience)
+        _ = try ask("AddMatch", rule)
+    }
+
+    /// The unique name of whoever has this one now.
+    public func owner(of name: String) throws(Failure) -> String { try ask("GetNameOwner", name).first?.string ?? "" }
+
+    /// The bus itself, as a service.
+    static let busName = "org.freedesktop.DBus"
+
+    private func ask(_ member: String, _ argument: String) throws(Failure) -> [BusValue] {
+        let call = BusCall(Self.busName, "/org/freedesktop/DBus", Self.busName, member, [.string(argument)])
+        return try self.call(call, within: Self.patience)
     }
 
     /// The bus itself answers at once.

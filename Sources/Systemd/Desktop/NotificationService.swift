@@ -42,7 +42,6 @@ public struct NotificationService {
 
     private static let name = "org.freedesktop.Notifications"
     private static let path = "/org/freedesktop/Notifications"
-    private static let busName = "org.freedesktop.DBus"
     /// Where it does not run it is started first.
     private static let patience = Duration.seconds(10)
 
@@ -51,10 +50,9 @@ public struct NotificationService {
         bus = try SessionBus()
         let all = try bus.call(Self.call("GetCapabilities", []), within: Self.patience)
         capabilities = Set((all.first?.items ?? []).compactMap(\.string))
-        let ask = BusCall(Self.busName, "/org/freedesktop/DBus", Self.busName, "GetNameOwner", [.string(Self.name)])
-        owner = try bus.call(ask, within: Self.patience).first?.string ?? ""
+        owner = try bus.owner(of: Self.name)
         try bus.watch("type='signal',sender='\(Self.name)',interface='\(Self.name)'")
-        try bus.watch("type='signal',sender='\(Self.busName)',member='NameOwnerChanged',arg0='\(Self.name)'")
+        try bus.watch("type='signal',sender='\(SessionBus.busName)',member='NameOwnerChanged',arg0='\(Self.name)'")
     }
 
     public var hasButtons: Bool { capabilities.contains("actions") }
@@ -91,7 +89,7 @@ public struct NotificationService {
         while let message = try bus.nextMessage(until: deadline) {
             guard case .signal(_, let interface, let member) = message.kind else { continue }
             switch (message.sender, interface, member) {
-            case (Self.busName, Self.busName, "NameOwnerChanged"): return .closed
+            case (SessionBus.busName, SessionBus.busName, "NameOwnerChanged"): return .closed
             case (owner, Self.name, "ActionInvoked") where message.concerns(number):
                 return .pressed(message.arguments.dropFirst().first?.string ?? "")
             case (owner, Self.name, "NotificationClosed") where message.concerns(number): return .closed

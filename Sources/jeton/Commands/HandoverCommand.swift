@@ -8,8 +8,9 @@ struct HandoverCommand: ParsableCommand {
         abstract: "Signs a client in that has opened an SSO address, and waits for the browser on this machine.",
         discussion: """
             The address is what the client opened, or printed: …/login/sso/redirect?redirectUrl=…. The agent mints a
-            login token and delivers it by itself, to a listener of yours alone. An address that leads back to a website
-            is opened in a browser instead, and nothing is minted.
+            login token and delivers it by itself, to a listener of yours alone, or has the desktop's portal open the
+            client's own address (element:, im.fluffychat.auth:), if the token does not end in its arguments there. An
+            address that leads back to a website is opened in a browser instead, and nothing is minted.
 
             Where there is no terminal to ask you on, the agent asks by its own prompt.
             """
@@ -41,6 +42,8 @@ struct HandoverCommand: ParsableCommand {
         switch error {
         case let failure as Failure: failure.status == .agentUnreachable
         case RPCClient.Problem.unreachable, RPCClient.Problem.impostor: true
+        // Nobody here can bring it there.
+        case RPCClient.Problem.refused(let refusal) where refusal.data["open_url"] != nil: true
         case RPCClient.Problem.refused(let refusal):
             switch refusal.kind {
             case .invalidParams, .methodNotFound, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .rateLimited,

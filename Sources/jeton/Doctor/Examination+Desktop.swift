@@ -15,7 +15,7 @@ extension Examination {
             case "masked": "Run: systemctl --user unmask jeton-desktop.socket"
             default: "Install it: systemd/install, or the package jeton."
             }
-        let consequence = "you are not told on the desktop when a login token is used"
+        let consequence = "you are not told when a login token is used, and no client's own address is opened"
         findings.note("desktop_unit", "jeton-desktop.socket is \(what): \(consequence)", cure: cure)
     }
 }
