@@ -1,3 +1,4 @@
+import DevHomeserver
 import Foundation
 import JetonAPI
 import TestSupport
