@@ -39,6 +39,7 @@ public struct HTTPTransport: Sendable {
     private let names = NameLookups()
     /// For tests, which have no names of their own: addresses of names, before any resolver.
     private let hosts: [String: String]
+    private let system: SystemCertificates
 
     /// - Parameters:
     ///   - group: where the connections are served.
@@ -53,20 +54,22 @@ public struct HTTPTransport: Sendable {
         on group: any EventLoopGroup,
         caFile: String? = nil,
         deadlines: Deadlines = Deadlines(),
-        hosts: [String: String]
+        hosts: [String: String],
+        system: SystemCertificates = SystemCertificates()
     ) throws {
         self.group = group
         self.deadlines = deadlines
         self.hosts = hosts
+        self.system = system
         let names = CertificateNames()
         certificateNames = names
-        clients = HTTPClients(try Self.client(on: group, caFile, deadlines, hosts, names))
+        clients = HTTPClients(try Self.client(on: group, system, caFile, deadlines, hosts, names))
     }
 
     /// From now on connections are made with other trust, and after a look at the file; those that there are go on.
     /// - Throws: an error that says what is wrong with `caFile`; then nothing has changed.
     public func trust(caFile: String?) throws {
-        let old = clients.replace(with: try Self.client(on: group, caFile, deadlines, hosts, certificateNames))
+        let old = clients.replace(with: try Self.client(on: group, system, caFile, deadlines, hosts, certificateNames))
         // When nothing can be under way on it any more.
         let rest = deadlines.connect + deadlines.request
         group.next().scheduleTask(in: .milliseconds(Int64(rest.milliseconds))) { [clients] in clients.end(old) }
@@ -77,12 +80,14 @@ public struct HTTPTransport: Sendable {
 
     private static func client(
         on group: any EventLoopGroup,
+        _ system: SystemCertificates,
         _ caFile: String?,
         _ deadlines: Deadlines,
         _ hosts: [String: String],
         _ certificateNames: CertificateNames
     ) throws -> HTTPClient {
         var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = system.roots
         if let caFile { tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(caFile))] }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout.connect = .milliseconds(Int64(deadlines.connect.milliseconds))
