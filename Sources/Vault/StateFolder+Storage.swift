@@ -16,7 +16,7 @@ extension StateFolder {
 
     /// Writes all files as they were before they were encrypted; `auto` then leaves them so.
     public func decrypt() async throws(StorageProblem) {
-        try await onDisk { () throws(StorageProblem) in try self.decryptNow() }
+        try await onDisk { () throws(StorageProblem) in try self.decryptNow(bySetting: false) }
     }
 
     /// Encrypts all files anew, under a new random key.
@@ -39,8 +39,9 @@ extension StateFolder {
         let head = try head()
         if let head { try take(head) }
         switch (setting, head?.form) {
-        case (.plain, nil), (.plain, .plain), (.auto, .plain): break
-        case (.plain, _), (.auto, .decrypting): try decryptNow()
+        case (.plain, nil), (.auto, .plain): break
+        case (.plain, _): try decryptNow(bySetting: true)
+        case (.auto, .decrypting) where head?.bySetting != true: try decryptNow(bySetting: false)
         case (.auto, nil):
             switch credential {
             case .none: break
@@ -52,7 +53,7 @@ extension StateFolder {
                     """
                 throw StorageProblem(path: path, detail: detail)
             }
-        case (.encrypted, _), (.auto, .encrypting), (.auto, .encrypted): try encryptNow()
+        case (.encrypted, _), (.auto, .decrypting), (.auto, .encrypting), (.auto, .encrypted): try encryptNow()
         }
     }
 
@@ -97,21 +98,22 @@ extension StateFolder {
         try finish()
     }
 
-    private func decryptNow() throws(StorageProblem) {
+    /// What the setting has decrypted is as if nothing had ever been encrypted here: `auto` encrypts it again.
+    private func decryptNow(bySetting: Bool) throws(StorageProblem) {
         switch sealing.withLock(\.form) {
         case .plain, .decrypting: break
         case nil: try requireReadable()
         case .encrypting, .encrypted:
             try requireReadable()
-            try put(.decrypting, sealing.withLock(\.keys))
+            try put(.decrypting, sealing.withLock(\.keys), bySetting: bySetting)
         }
-        try finish()
+        try finish(plain: bySetting ? nil : .plain)
     }
 
-    /// Goes on until all files are as the head says.
-    private func finish() throws(StorageProblem) {
+    /// Goes on until all files are as the head says. Of plain files it then says what is given; nil: it goes.
+    private func finish(plain: StoreHead.Form? = .plain) throws(StorageProblem) {
         let now = sealing.withLock(\.self)
-        let goal: StoreHead.Form = now.sealingKey == nil ? .plain : .encrypted
+        let goal = now.sealingKey == nil ? plain : .encrypted
         guard now.form != goal || now.keys.count > 1 else { return }
         for name in try stateFiles() {
             let file = file(name)
@@ -124,7 +126,15 @@ extension StateFolder {
     }
 
     /// Writes down how files lie from now on, and only then lets it be so.
-    private func put(_ form: StoreHead.Form, _ keys: [DataKey]) throws(StorageProblem) {
+    private func put(
+        _ form: StoreHead.Form?,
+        _ keys: [DataKey],
+        bySetting: Bool = false
+    ) throws(StorageProblem) {
+        guard let form else {
+            try file(StoreHead.fileName).remove()
+            return sealing.withLock { $0.become(nil, []) }
+        }
         var key: StoreKey?
         switch (credential, keys.isEmpty) {
         case (_, true): key = nil
@@ -132,7 +142,8 @@ extension StateFolder {
         case (.unavailable(let reason), _): throw cannotEncrypt(reason)
         case (.none, _): throw cannotEncrypt(Self.howToGetOne)
         }
-        let head = StoreHead(form, keys, wrappedBy: key)
+        var head = StoreHead(form, keys, wrappedBy: key)
+        if bySetting { head.bySetting = true }
         try file(StoreHead.fileName).replace(with: StateFile<StoreHead>.encode(head))
         sealing.withLock { $0.become(form, keys) }
     }

@@ -70,7 +70,9 @@ extension StorageProblem {
     static func wrongKey(_ path: String) -> StorageProblem {
         let detail = """
             the state beside it is encrypted under another key than the one that came as the credential \
-            \(StoreCredential.name); bring that one back, or move the whole folder away and sign in again
+            \(StoreCredential.name). The right one may lie in a keyring that is still locked: unlock all of them, and \
+            start the agent again; else bring it back from a backup. Where it is lost for good, move the whole folder \
+            away and sign in again
             """
         return StorageProblem(path: path, detail: detail)
     }

@@ -16,6 +16,8 @@ struct StoreHead: Codable, Sendable, Equatable {
     var keys: [WrappedKey] = []
     /// The fingerprint of the store key that wraps them.
     var storeKey: String?
+    /// Whether files are on their way to plain for the setting's sake, and not by a word that outlasts it; nil: no.
+    var bySetting: Bool?
 
     static let fileName = "store.json"
 

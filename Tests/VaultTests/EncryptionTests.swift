@@ -48,9 +48,13 @@ struct EncryptionTests {
         _ setting: StorageSetting = .auto,
         _ credential: StoreCredential = key
     ) throws -> StateFolder {
+        try StateFolder(path: try copy(of: former.path), setting: setting, credential: credential)
+    }
+
+    private func copy(of former: String) throws -> String {
         let path = "\(temporary.path)/\(UUID().uuidString)"
-        try FileManager.default.copyItem(atPath: former.path, toPath: path)
-        return try StateFolder(path: path, setting: setting, credential: credential)
+        try FileManager.default.copyItem(atPath: former, toPath: path)
+        return path
     }
 
     private func expectAll(in folder: StateFolder) throws {
@@ -125,6 +129,7 @@ struct EncryptionTests {
         (.auto, locked, "its key is missing: your keyring is locked; unlock it. Then start the agent again"),
         (.encrypted, .none, "its key is missing"), (.plain, .none, "its key is missing"),
         (.auto, other, "is encrypted under another key than the one that came"),
+        (.auto, other, "unlock all of them, and start the agent again"),
         (.plain, other, "is encrypted under another key than the one that came"),
         (.auto, StoreCredential(Array("too short".utf8)), "has 9 bytes; a key has 32 random ones or more"),
     ])
@@ -171,6 +176,56 @@ struct EncryptionTests {
         try expectAll(in: encrypted)
         #expect(try next(encrypted, .plain).storage == .plain)
         #expect(try next(plain, .encrypted).storage == .encrypted)
+    }
+
+    @Test func `what the setting has decrypted is encrypted again once it says auto`() async throws {
+        let folder = try await filled(.auto, Self.key)
+        let plain = try next(folder, .plain)
+        #expect(plain.storage == .plain)
+        try expectForm(of: plain)
+        let again = try next(plain)
+        #expect(again.storage == .encrypted)
+        try expectForm(of: again)
+        try expectAll(in: again)
+        // A word from before it does not outlast the setting.
+        try await folder.decrypt()
+        #expect(try next(try next(folder, .plain)).storage == .encrypted)
+    }
+
+    @Test(arguments: [false, true], [StorageSetting.plain, .auto, .encrypted])
+    func `where a crash cuts a decryption by the setting short, it ends where the setting stands by then`(
+        _ areFilesDone: Bool,
+        _ setting: StorageSetting
+    ) async throws {
+        let halfway = try copy(of: try await filled(.auto, Self.key).path)
+        let obstacle = "\(halfway)/.l.jsonl.new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        #expect(problem { _ = try StateFolder(path: halfway, setting: .plain, credential: Self.key) } != nil)
+        try FileManager.default.removeItem(atPath: obstacle)
+        if areFilesDone {
+            // All but the last step, which is the head's.
+            let done = try StateFolder(path: try copy(of: halfway), setting: .plain, credential: Self.key)
+            for (name, text) in try texts(in: done) {
+                try Data(text.utf8).write(to: URL(filePath: "\(halfway)/\(name)"))
+            }
+        }
+        let folder = try StateFolder(path: try copy(of: halfway), setting: setting, credential: Self.key)
+        #expect(folder.storage == (setting == .plain ? .plain : .encrypted))
+        try expectForm(of: folder)
+        try expectAll(in: folder)
+        #expect(try next(folder).storage == .encrypted)
+    }
+
+    @Test func `a decryption by a word that was cut short goes on, and stays`() async throws {
+        let folder = try await filled(.auto, Self.key)
+        let obstacle = "\(folder.path)/.l.jsonl.new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        await #expect(throws: StorageProblem.self) { try await folder.decrypt() }
+        try FileManager.default.removeItem(atPath: obstacle)
+        let plain = try next(folder)
+        #expect(plain.storage == .plain)
+        try expectForm(of: plain)
+        #expect(try next(plain).storage == .plain)
     }
 
     @Test func `a log goes on across each change`() async throws {
