@@ -26,6 +26,27 @@ struct PrivacyTests {
         #expect(try memory(at: address, size).range(of: Data(mark.utf8)) == nil)
     }
 
+    /// More of them than the C library keeps in one place; where it keeps them, it overwrites those bytes itself.
+    @Test(.enabled(if: ProcessPrivacy.wipesFreedMemory, "sanitizers have an allocator of their own"))
+    func `nor do its first bytes, where the C library keeps its own there`() throws {
+        let addresses = try (1...40).map { _ in
+            guard let block = unsafe malloc(64) else { throw CocoaError(.coderInvalidValue) }
+            unsafe block.copyMemory(from: mark, byteCount: mark.utf8.count)
+            return UInt(bitPattern: block)
+        }
+        for address in addresses { unsafe free(UnsafeMutableRawPointer(bitPattern: address)) }
+        for address in addresses { #expect(try memory(at: address + 8, 8) != Data(mark.utf8.dropFirst(8).prefix(8))) }
+    }
+
+    @Test(.enabled(if: ProcessPrivacy.wipesFreedMemory, "sanitizers have an allocator of their own"))
+    func `what is freed twice ends the process, as it does without us`() async {
+        await #expect(processExitsWith: .signal(SIGABRT)) {
+            let block = unsafe malloc(100)
+            unsafe free(block)
+            unsafe free(block)
+        }
+    }
+
     @Test(.enabled(if: ProcessPrivacy.wipesFreedMemory, "sanitizers have an allocator of their own"))
     func `what has moved to a larger place leaves nothing behind`() throws {
         guard let old = unsafe malloc(900) else { throw CocoaError(.coderInvalidValue) }
