@@ -75,7 +75,7 @@ let package = Package(
         library("Processes", [systemPackage]),
         library("QRCode"),
         library("JournalReader", ["JetonAPI", systemPackage]),
-        library("Vault", ["JetonAPI", crypto, systemPackage]),
+        library("Vault", ["JetonAPI", "Privacy", crypto, systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
         library("Assuan", ["JetonAPI"]),
         library("Prompting", ["JetonAPI", nioCore, nioPosix]),
@@ -143,6 +143,6 @@ let package = Package(
             "MatrixClientTests",
             ["DevHomeserver", "JetonAPI", "MatrixClient", nioCore, nioHTTP1, nioPosix, nioSSL]
         ),
-        tests("VaultTests", ["JetonAPI", "Vault"]),
+        tests("VaultTests", ["JetonAPI", "Privacy", "Vault"]),
     ]
 )

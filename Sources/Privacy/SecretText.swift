@@ -1,38 +1,33 @@
-internal import Glibc
-
 /// The characters of a secret, in locked memory; they are overwritten when nobody has it any more.
 ///
 /// That goes for this copy. A `String` that was made from it is a copy of its own, which is overwritten when it is freed
 /// (see free.c); one of up to 15 bytes lies wherever the variable lies, on a stack too, until something else lies there.
-public final class SecretText: Sendable {
-    private let block: LockedPages.Block
-    private let count: Int
+public struct SecretText: Sendable {
+    private let bytes: SecretBytes
 
     public init(_ text: String) {
         var text = text
-        (block, count) = text.withUTF8 { bytes in
-            let block = LockedMemory.take(bytes.count)
-            if let first = bytes.baseAddress { unsafe block.start.copyMemory(from: first, byteCount: bytes.count) }
-            return (block, bytes.count)
-        }
+        bytes = text.withUTF8 { bytes in unsafe SecretBytes(UnsafeRawBufferPointer(bytes)) }
     }
 
-    deinit { LockedMemory.giveBack(block) }
+    public func reveal() -> String { unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
 
-    public func reveal() -> String { unsafe String(decoding: bytes, as: UTF8.self) }
-
-    public var isEmpty: Bool { count == 0 }
+    public var isEmpty: Bool { unsafe bytes.withUnsafeBytes { unsafe $0.isEmpty } }
 
     /// Whether all bytes of its UTF-8 are as `isRight` wants them.
-    public func allSatisfy(_ isRight: (UInt8) -> Bool) -> Bool { unsafe bytes.allSatisfy(isRight) }
-
-    private var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: block.start, count: count) }
+    public func allSatisfy(_ isRight: (UInt8) -> Bool) -> Bool {
+        unsafe bytes.withUnsafeBytes { unsafe $0.allSatisfy(isRight) }
+    }
 }
 
 extension SecretText: Hashable {
     public static func == (one: SecretText, other: SecretText) -> Bool {
-        unsafe one.bytes.elementsEqual(other.bytes)
+        unsafe one.bytes.withUnsafeBytes { one in
+            unsafe other.bytes.withUnsafeBytes { other in unsafe one.elementsEqual(other) }
+        }
     }
 
-    public func hash(into hasher: inout Hasher) { unsafe hasher.combine(bytes: bytes) }
+    public func hash(into hasher: inout Hasher) {
+        unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
 }

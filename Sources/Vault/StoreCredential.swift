@@ -58,6 +58,9 @@ public enum StoreCredential: Sendable {
         case "locked": "your keyring is locked; unlock it"
         case "absent": "no keyring answers on your session bus (org.freedesktop.secrets)"
         case "timeout": "your keyring did not answer in time"
+        case "no-default": "your keyring has no default collection to put the key into; make one the default"
+        case "failed":
+            "your keyring does not answer as it should; journalctl --user --unit 'jeton-keyring@*' says how"
         default: "the provider of the credential \(name) says \"\(error.prefix(200))\""
         }
     }

@@ -1,12 +1,13 @@
 internal import Crypto
 internal import FoundationEssentials
+internal import Privacy
 
 /// The key of the credential `store-key`. It wraps the random keys that files are sealed with, and nothing else.
 public struct StoreKey: Sendable {
     /// In bytes: a passphrase that people remember is no key, and nothing here makes it one.
     static let minimumSize = 32
 
-    private let wrapping: SymmetricKey
+    private let wrapping: SecretBytes
     /// Tells this key from another one, and nothing about it.
     let fingerprint: String
 
@@ -19,7 +20,7 @@ public struct StoreKey: Sendable {
         }
         guard material.count >= Self.minimumSize else { return nil }
         let key = SymmetricKey(data: material)
-        wrapping = Self.derive(from: key, for: "jeton 1 wraps data keys")
+        wrapping = Self.derive(from: key, for: "jeton 1 wraps data keys").locked
         fingerprint = unsafe Self.derive(from: key, for: "jeton 1 fingerprint")
             .withUnsafeBytes { unsafe $0.prefix(8).hexadecimal }
     }
@@ -40,7 +41,7 @@ public struct StoreKey: Sendable {
     /// Nil where it was not wrapped by this key, or was changed since.
     func unwrap(_ wrapped: StoreHead.WrappedKey, in context: String) -> DataKey? {
         Seal.open(wrapped.wrapped, with: wrapping, as: "\(context) \(wrapped.id)")
-            .map { DataKey(id: wrapped.id, key: SymmetricKey(data: $0)) }
+            .map { content in DataKey(id: wrapped.id, key: unsafe content.withUnsafeBytes { unsafe SecretBytes($0) }) }
     }
 }
 
@@ -48,14 +49,14 @@ public struct StoreKey: Sendable {
 struct DataKey: Sendable {
     /// By which a file says the key of its seal.
     let id: String
-    let key: SymmetricKey
+    let key: SecretBytes
 
-    init(id: String, key: SymmetricKey) {
+    init(id: String, key: SecretBytes) {
         self.id = id
         self.key = key
     }
 
     init() {
-        self.init(id: Seal.randomName(), key: SymmetricKey(size: .bits256))
+        self.init(id: Seal.randomName(), key: SymmetricKey(size: .bits256).locked)
     }
 }
