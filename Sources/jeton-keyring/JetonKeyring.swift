@@ -13,8 +13,8 @@ struct JetonKeyring: ParsableCommand {
         abstract: "Gives the agent the key of its encrypted state, out of your keyring.",
         discussion: """
             systemd starts it when it starts the agent: `systemctl --user enable --now jeton-keyring.socket`. Standard
-            input is the connection: the key goes out, or error:locked, error:absent or error:timeout. The key is made
-            at the first time.
+            input is the connection: the key goes out, or or error: and a word that says why there is none. The key is
+            made at the first time.
             """,
         version: "jeton-keyring \(releaseVersion)"
     )
@@ -64,6 +64,7 @@ struct Refusal: Error {
 
     init(_ problem: SecretService.Problem) {
         switch problem {
+        case .withoutDefault: self.init("no-default", "there is no default keyring to put the key into")
         case .absent(let detail): self.init("absent", "there is no keyring on the session bus (\(detail))")
         case .locked(let detail): self.init("locked", "the keyring is locked (\(detail)); unlock it")
         case .failed(let detail): self.init("failed", "the keyring answers in an unexpected way (\(detail))")

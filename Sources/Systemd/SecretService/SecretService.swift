@@ -3,8 +3,10 @@
 public struct SecretService {
     /// Why the keyring gives nothing.
     public enum Problem: Error, Sendable, Equatable {
-        /// No bus, no keyring, or none that things are put into by default.
+        /// No bus, or no keyring.
         case absent(String)
+        /// Nothing that things are put into by default.
+        case withoutDefault
         /// It would have to ask the user first; here nobody waits for that.
         case locked(String)
         /// In the service's own words.
@@ -84,7 +86,7 @@ public struct SecretService {
     private func collection() throws(Problem) -> String {
         let found = try call(Self.root, "Service", "ReadAlias", [.string("default")])
         let collection = try Self.path(found, 0, of: "ReadAlias")
-        guard collection != Self.nothing else { throw .absent("there is no default keyring") }
+        guard collection != Self.nothing else { throw .withoutDefault }
         guard try property("Locked", of: collection, "Collection")?.boolean != true else {
             throw .locked("the default keyring")
         }
