@@ -33,6 +33,16 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a lock comes with what opens it`() async throws {
+        let agent = try await AgentUnderTest().start()
+        #expect(try await Report(of: agent)["lock"] == nil)
+        _ = try await agent.call(LockAgent())
+        let lock = try #require(try await Report(of: agent)["lock"])
+        #expect(lock.state == "note" && lock.detail == "locked by user: nothing is minted for now")
+        #expect(lock.cure == "To unlock it, run: jeton unlock")
+        try await agent.stop()
+    }
+
     @Test func `without an agent it says so, and how to start one`() async throws {
         let folder = try ScratchFolder()
         let report = try await Report(socket: folder.file("agent.sock"), folder: folder)

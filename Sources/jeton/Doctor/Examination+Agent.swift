@@ -35,7 +35,9 @@ extension Examination {
         lookAtProtections(status)
         if !status.lockedBy.isEmpty {
             let locks = status.lockedBy.map(\.rawValue).joined(separator: ", ")
-            findings.note("lock", "locked by \(locks): nothing is minted for now")
+            let cures = status.lockedBy.map { $0 == .screen ? "unlock your screen" : "run: jeton unlock" }
+            let cure = "To unlock it, \(cures.joined(separator: ", and "))"
+            findings.note("lock", "locked by \(locks): nothing is minted for now", cure: cure)
         }
         lookAtAccounts(status.accounts)
         if isSupervised { lookAtJournal() }
