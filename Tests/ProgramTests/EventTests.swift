@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `a session and its login tokens are followed from beginning to end`() async throws {
-        let homeserver = try await DevHomeserverUnderTest { $0.loginTokenLifetime = .seconds(2) }
+        let homeserver = try await DevHomeserverUnderTest()
         let user = try await homeserver.newUser()
         let agent = try await AgentUnderTest().start()
         agent.companion = homeserver
@@ -45,8 +45,6 @@ import Testing
         let hit = try await next(.rateLimitHit, on: client)
         #expect(hit["scope"] == "local" && hit["limit"] == "login_token")
         #expect(hit["account"]?.stringValue == user.id)
-        let expired = try await next(.loginTokenExpired, on: client)
-        #expect(expired["token_id"]?.stringValue == token.tokenId)
 
         await homeserver.server.expireAccessTokens(of: user.id.localpart)
         _ = try await agent.call(GetAccountStatus())
@@ -60,7 +58,7 @@ import Testing
         let counts = try await agent.call(GetMetrics())
         #expect(counts.tokensMinted == 1 && counts.limitsHit == 1)
         #expect(counts.renewalsDone == 1)
-        #expect(counts.eventsSent >= 8 && counts.eventsMissed == 0)
+        #expect(counts.eventsSent >= 7 && counts.eventsMissed == 0)
         #expect(counts.failuresByKind["auth_required"] == 1 && counts.failuresByKind["rate_limited"] == 1)
         #expect(counts.requestsFailed == 2)
         #expect(counts.connectionsAccepted >= 2 && counts.connectionsRefused == 0)
@@ -69,18 +67,32 @@ import Testing
         #expect(try await stopping["type"] == "agent.stopping")
     }
 
-    @Test func `a token that was minted before the last start is still told to have expired`() async throws {
-        let homeserver = try await DevHomeserverUnderTest { $0.loginTokenLifetime = .seconds(4) }
+    @Test(arguments: [false, true])
+    func `a token that expires is told, also where it was minted before the last start`(_ restarts: Bool) async throws {
+        let homeserver = try await DevHomeserverUnderTest { $0.mintInterval = .zero }
         let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest().start()
+        let configuration = "{limits: {login_token: {count: 9, per_ms: 60000}}}"
+        let agent = try await AgentUnderTest(configuration: configuration).start()
         agent.companion = homeserver
         try await agent.logIn(user, at: homeserver.address)
-        let token = try await agent.mint(for: user)
-        try await agent.killNine()
-        try await agent.start()
-        let client = try await subscribe(agent, #"["login_token.expired"]"#)
-        #expect(try await next(.loginTokenExpired, on: client)["token_id"]?.stringValue == token.tokenId)
-        try await agent.stop()
+        // Whoever mints or subscribes only once it has expired has missed that: slow machines need one that lives longer.
+        for seconds in [2, 8, 25] {
+            await homeserver.server.change { $0.loginTokenLifetime = .seconds(seconds) }
+            guard let token = try? await agent.mint(for: user) else { continue }
+            if restarts {
+                try await agent.killNine()
+                try await agent.start()
+            }
+            let client = try await subscribe(agent, #"["login_token.expired"]"#)
+            let listed = try await agent.call(ListLoginTokens()).tokens.first { $0.tokenId == token.tokenId }
+            guard listed?.state == .live else { continue }
+            let told = try await onThread {
+                try client.next { $0["params"]?["token_id"]?.stringValue == token.tokenId }["params"]?["type"]
+            }
+            #expect(told == "login_token.expired")
+            return try await agent.stop()
+        }
+        Issue.record("the machine is slower than any token lives")
     }
 
     @Test func `a subscriber that does not read is told how much it has missed, and the others go on`() async throws {
