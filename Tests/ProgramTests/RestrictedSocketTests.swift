@@ -110,6 +110,49 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `promise 7: nobody there answers a question, locks or unlocks the agent, or opens its state`()
+        async throws
+    {
+        let folder = try ScratchFolder()
+        try folder.write("canary-key-of-more-than-32-bytes-0001", to: "store-key")
+        let path = folder.file("r.sock")
+        let configuration = "{restricted_socket: '\(path)'}"
+        let agent = try await AgentUnderTest(
+            configuration: configuration,
+            environment: ["CREDENTIALS_DIRECTORY": folder.path]
+        ).start()
+        let homeserver = try await DevHomeserverUnderTest()
+        agent.companion = homeserver
+        let user = try await homeserver.newUser()
+        try await agent.logIn(user, at: homeserver.address)
+        _ = try await agent.challenge()
+        let consent = try await agent.waiting()
+        for isLocked in [false, true] {
+            if isLocked { _ = try await agent.call(LockAgent()) }
+            let before = try await agent.call(GetAgentStatus()).lockedBy
+            let id = consent.consentId
+            for params: any Method in [
+                ListConsents(), ApproveConsent(consentId: id, auth: user.auth(id)), DenyConsent(consentId: id),
+                LockAgent(), UnlockAgent(), GetStoreStatus(), EncryptStore(), DecryptStore(), RekeyStore(),
+            ] {
+                let refused = try await Self.refusal(path, of: params)
+                #expect(refused.kind == .forbidden)
+                #expect(refused.message.contains("\(type(of: params).name) is not allowed on the restricted socket"))
+                #expect(!"\(refused.message) \(refused.data)".contains(user.id.localpart))
+            }
+            let client = try LineClient(path)
+            client.request("1", GetAgentStatus.name)
+            let status = try await onThread { try client.next()["result"] }
+            guard case .object(let members)? = status else { throw Unexpected("no status: \(status ?? .null)") }
+            #expect(members.keys.sorted() == ["api_version", "locked_by", "version"])
+            #expect(try await agent.call(GetAgentStatus()).lockedBy == before)
+            #expect(try await agent.call(ListConsents()).consents.map(\.consentId) == [id])
+            #expect(try await agent.call(GetStoreStatus()).storage == .encrypted)
+        }
+        #expect(await homeserver.mintRequests(of: user) == 1)
+        try await agent.stop()
+    }
+
     @Test func `its usual place is beside the agent's own`() async throws {
         let folder = try ScratchFolder()
         let environment = ["XDG_RUNTIME_DIR": folder.path]

@@ -19,7 +19,7 @@ struct StoreKillTests {
         .enabled(if: getuid() == 0, "SKIPPED: only root can trace a program that hides its memory"),
         arguments: Change.allCases
     )
-    func `kill -9 at any step of a change loses nothing`(_ change: Change) async throws {
+    func `promise 5: kill -9 at any step of a change of the storage loses nothing`(_ change: Change) async throws {
         let key = try ScratchFolder()
         try key.write("canary-key-of-more-than-32-bytes-0001", to: "store-key")
         let homeserver = try await HomeserverKind.devHomeserver.homeserver(.asking)

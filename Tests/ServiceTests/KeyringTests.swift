@@ -55,7 +55,7 @@ import Testing
         try await agent.lookForSecretsInTheJournal()
     }
 
-    @Test func `what lay open before is encrypted once there is a key`() async throws {
+    @Test func `promise 15: what lay open before is encrypted once there is a key`() async throws {
         let agent = try await InstalledAgent.ready()
         let homeserver = try await DevHomeserverUnderTest(.asking)
         let somebody = try await agent.signIn(at: homeserver)
@@ -69,7 +69,7 @@ import Testing
         #expect(try await agent.call(ListAccounts()).accounts.map(\.userId) == [somebody.id])
     }
 
-    @Test func `a locked keyring is told at once, and nothing is lost`() async throws {
+    @Test func `promise 15: a locked keyring is told at once, and nothing is lost`() async throws {
         let (agent, keyring) = try await Self.ready()
         try await keyring.start()
         let homeserver = try await DevHomeserverUnderTest(.asking)
@@ -85,7 +85,7 @@ import Testing
         #expect(try await agent.call(ListAccounts()).accounts.map(\.userId) == [somebody.id])
     }
 
-    @Test func `into a locked keyring no second key is put`() async throws {
+    @Test func `promise 15: into a locked keyring no second key is put`() async throws {
         let (agent, keyring) = try await Self.ready()
         try await keyring.start()
         try await keyring.lock()
@@ -95,7 +95,7 @@ import Testing
         #expect(try await keyring.keys().isEmpty)
     }
 
-    @Test func `without a keyring sessions lie open only where that is configured`() async throws {
+    @Test func `promise 15: without a keyring sessions lie open only where that is configured`() async throws {
         let (agent, keyring) = try await Self.ready()
         try await keyring.abolish()
         try await Self.expectNoStart(agent, "no keyring answers on your session bus")
@@ -113,7 +113,7 @@ import Testing
         #expect(try await agent.call(GetAgentStatus()).protections.storage == .encrypted)
     }
 
-    @Test func `a key that somebody has removed is missed, and not made anew over encrypted state`() async throws {
+    @Test func `promise 15: a key that was removed is missed, and not made anew over encrypted state`() async throws {
         let (agent, keyring) = try await Self.ready()
         try await keyring.start()
         let homeserver = try await DevHomeserverUnderTest(.asking)
@@ -124,7 +124,7 @@ import Testing
         #expect(try await Self.stateText(agent) == before)
     }
 
-    @Test func `nobody but the agent is given the key`() async throws {
+    @Test func `promise 15: nobody but the agent is given the key`() async throws {
         let (agent, keyring) = try await Self.ready()
         try await keyring.start()
         let socket = "UNIX-CONNECT:\(agent.user.runtimeFolder)/jeton/keyring.sock"
