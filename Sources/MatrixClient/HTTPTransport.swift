@@ -63,32 +63,40 @@ public struct HTTPTransport: Sendable {
         self.system = system
         let names = CertificateNames()
         certificateNames = names
-        clients = HTTPClients(try Self.client(on: group, system, caFile, deadlines, hosts, names))
+        let authorities = try Self.certificates(in: caFile)
+        clients = HTTPClients { Self.client(on: group, system, authorities, deadlines, hosts, names) }
     }
 
-    /// From now on connections are made with other trust, and after a look at the file; those that there are go on.
+    /// From now on connections are made with other trust, and after a look at the files; those that there are go on.
+    /// On a thread that may wait: files are read.
     /// - Throws: an error that says what is wrong with `caFile`; then nothing has changed.
     public func trust(caFile: String?) throws {
-        let old = clients.replace(with: try Self.client(on: group, system, caFile, deadlines, hosts, certificateNames))
+        let authorities = try Self.certificates(in: caFile)
+        let new = Self.client(on: group, system, authorities, deadlines, hosts, certificateNames)
+        guard let old = clients.replace(with: new) else { return }
         // When nothing can be under way on it any more.
         let rest = deadlines.connect + deadlines.request
         group.next().scheduleTask(in: .milliseconds(Int64(rest.milliseconds))) { [clients] in clients.end(old) }
     }
 
     /// - Throws: an error that says what is wrong with the file.
-    public static func checkCertificates(in file: String) throws { _ = try NIOSSLCertificate.fromPEMFile(file) }
+    public static func checkCertificates(in file: String) throws { _ = try certificates(in: file) }
+
+    private static func certificates(in file: String?) throws -> [NIOSSLCertificate] {
+        try file.map { try NIOSSLCertificate.fromPEMFile($0) } ?? []
+    }
 
     private static func client(
         on group: any EventLoopGroup,
         _ system: SystemCertificates,
-        _ caFile: String?,
+        _ authorities: [NIOSSLCertificate],
         _ deadlines: Deadlines,
         _ hosts: [String: String],
         _ certificateNames: CertificateNames
-    ) throws -> HTTPClient {
+    ) -> HTTPClient {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = system.roots
-        if let caFile { tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(caFile))] }
+        if !authorities.isEmpty { tls.additionalTrustRoots = [.certificates(authorities)] }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout.connect = .milliseconds(Int64(deadlines.connect.milliseconds))
         // A refused connection is an answer; trying again is for the user or the renewal to decide.
@@ -147,7 +155,7 @@ public struct HTTPTransport: Sendable {
 
     private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
         let deadline = NIODeadline.now() + .milliseconds(Int64(deadlines.request.milliseconds))
-        let response = try await clients.current.execute(request, deadline: deadline)
+        let response = try await clients.current().execute(request, deadline: deadline)
         var body: [UInt8] = []
         for try await part in response.body {
             guard body.count + part.readableBytes <= Self.maximumAnswer else {

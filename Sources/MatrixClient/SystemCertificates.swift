@@ -16,7 +16,8 @@ struct SystemCertificates: Sendable {
             let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
         else { return .default }
         let files = names.count { Self.isSubject($0) && FileManager.default.isReadableFile(atPath: "\(folder)/\($0)") }
-        let certificates = [UInt8](text).split(separator: UInt8(ascii: "\n")).count { $0.starts(with: Self.begin) }
+        let bytes = [UInt8](text)
+        let certificates = bytes.indices.count { bytes[$0] == Self.begin[0] && bytes[$0...].starts(with: Self.begin) }
         return certificates > 0 && files >= certificates ? .file(folder) : .default
     }
 
