@@ -1,5 +1,6 @@
 import Agent
 import Fuzzing
+import Glibc
 import JetonAPI
 import Logging
 import MatrixClient
@@ -7,10 +8,24 @@ import NIOPosix
 import Vault
 
 private let scratch = prepared { try ScratchFolder() }
-private let folder = prepared { try StateFolder(path: scratch.path) }
+private let open = prepared { try StateFolder(path: scratch.path) }
+/// A folder under a key, where nothing is taken that has no seal.
+private let sealed = prepared {
+    mkdir("\(scratch.path)/sealed", 0o700)
+    scratch.write(Array(head.utf8), to: "sealed/store.json")
+    guard let key = StoreKey(Array("a-key-of-the-fuzzer-that-seals-nothing".utf8)) else { fatalError("it is no key") }
+    return try StateFolder(path: "\(scratch.path)/sealed", credential: .key(key))
+}
 private let transport = prepared { try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton) }
 
-/// The state files, by the first letter of an input.
+/// The key that the sealed inputs in the corpus were made with, under that of the fuzzer.
+private let head = """
+    {"value":{"form":"encrypted","keys":[{"id":"e143983ecf7dc4c9","wrapped":\
+    "FajXDLqCLawTvLvN9/XGA+CiByYi0I8YHwj8YuVuvtT023tb8LHYbCTMa8ILMW9CMKfYQCX9XWJCh0KE"}],\
+    "store_key":"0853bdebe184d77f"},"version":1}
+    """
+
+/// The state files, by the first letter of an input; a capital one stands for the sealed folder's.
 private let names: [UInt8: String] = [
     UInt8(ascii: "a"): "@alice:example.org.account.json",
     UInt8(ascii: "m"): "mints.json",
@@ -27,11 +42,12 @@ private let questions = ["account.list", "account.status", "agent.status", "logi
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = bytes(data, count)
-    guard let name = input.first.flatMap({ names[$0] }) else { return -1 }
-    for other in names.values where other != name { scratch.remove(other) }
-    scratch.write(input.dropFirst(), to: name)
+    guard let letter = input.first, let name = names[letter | 0x20] else { return -1 }
+    let (folder, place) = letter & 0x20 == 0 ? (sealed, "sealed/") : (open, "")
+    for other in names.values where other != name { scratch.remove(place + other) }
+    scratch.write(input.dropFirst(), to: place + name)
     do {
-        let agent = try agent()
+        let agent = try agent(folder)
         for method in questions { ask(agent, method) }
     } catch {
         demand(error.description.contains(name), "\(error) does not name \(name)")
@@ -39,7 +55,7 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-private func agent() throws(StorageProblem) -> Agent {
+private func agent(_ folder: StateFolder) throws(StorageProblem) -> Agent {
     try Agent(
         configuration: Configuration(),
         folder: folder,
@@ -56,7 +72,8 @@ private func agent() throws(StorageProblem) -> Agent {
             pause: { try await Task.sleep(for: $0) },
             loopback: Loopback(listeners: { _, _ in [] }, isAcceptedByUs: { _, _, _ in nil }) { _, _, _, _ in
                 .unreachable
-            }
+            },
+            desktop: Desktop { _ in .failed(reason: "there is none") }
         ),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     )
