@@ -108,6 +108,9 @@ public final class RPCClient {
         return nil
     }
 
+    /// What becomes readable when the agent says something.
+    public var descriptor: CInt { socket.descriptor }
+
     /// An agent that refuses us says why before it closes: what it said is there even if it does not listen.
     private func nextMessage(after sending: Result<Void, Errno>) throws(Problem) -> JSONDocument? {
         let line: [UInt8]

@@ -90,3 +90,11 @@ final class UnixSocket {
         }
     }
 }
+
+/// What else listens at paths: a display server.
+public enum SocketProbe {
+    /// Whether somebody listens at a path, and takes a connection at once.
+    public static func isListening(at path: String) -> Bool {
+        (try? UnixSocket(connectingTo: path, patience: .seconds(2))) != nil
+    }
+}

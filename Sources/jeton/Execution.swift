@@ -5,11 +5,12 @@ internal import Processes
 
 /// What the programs that come in our place are given, and where ours lie.
 enum Execution {
+    /// This program's file.
+    static var path: String? { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") }
+
     /// A program of ours that lies beside this one, or where the helpers are installed.
     static func own(_ name: String) -> String? {
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
-            let end = path.lastIndex(of: "/")
-        else { return nil }
+        guard let path, let end = path.lastIndex(of: "/") else { return nil }
         return ["", "/../libexec/jeton"].map { "\(path[..<end])\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
     }
 

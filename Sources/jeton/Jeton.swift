@@ -38,6 +38,9 @@ enum Program {
             if let name = CommandLine.arguments.first, BrowserStandIn.isMeant(by: name) {
                 return try BrowserStandIn.run(Array(CommandLine.arguments.dropFirst()))
             }
+            if CommandLine.arguments.first == ClipboardKeeper.name {
+                return ClipboardKeeper.run(Array(CommandLine.arguments.dropFirst()))
+            }
             var command = try Jeton.parseAsRoot()
             try command.run()
         } catch let problem as RPCClient.Problem {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JetonAPI
 
 /// A secret that a script hands over: one line on standard input, never an argument or the environment.
 enum StandardInput {
@@ -8,6 +9,12 @@ enum StandardInput {
             throw Failure(.usage, "standard input gave no \(what); its first line must be the \(what)")
         }
         return line
+    }
+
+    /// A login token; nil where there is none.
+    static func token() -> Secret? {
+        let token = Secret(oneLine())
+        return token.isPrintable ? token : nil
     }
 
     /// Byte by byte: what follows the line is for a command that comes in our place.

@@ -89,7 +89,8 @@ struct Terminal: ~Copyable {
         }
     }
 
-    private func write(_ text: String) {
+    /// Writes text that it may obey.
+    func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }

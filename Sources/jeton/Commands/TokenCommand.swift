@@ -13,6 +13,12 @@ struct TokenCommand: ParsableCommand {
 
             With --qr the phone's camera gets it: as a link to Cinny, a client that takes such links, or as text.
 
+            With --copy the clipboard gets it: by wl-copy on Wayland and by xclip or xsel on X11, which have to be
+            installed, else by the terminal itself (OSC 52), also over SSH and in tmux or screen. It is cleared from
+            there once it was used or its life is over, unless something else was copied since. Programs that keep what
+            was copied may have it in their history: it is worth nothing then. Only this command can clear a terminal's
+            clipboard, and nobody can look whether it still holds the token: so it waits until then, or for Ctrl-C.
+
             The homeserver decides how you show that it is you: what can be asked is asked on the terminal, all else
             you confirm in a browser, for which the command waits.
             """
@@ -20,6 +26,9 @@ struct TokenCommand: ParsableCommand {
 
     @Flag(help: "Print the login token even to a terminal.")
     var show = false
+
+    @Flag(help: "Copy the login token to the clipboard instead, and clear it from there once it is of no more use.")
+    var copy = false
 
     @Flag(help: "Wait until the login token was used, and tell by which device; status 124 says by none.")
     var waitRedeemed = false
@@ -30,16 +39,20 @@ struct TokenCommand: ParsableCommand {
 
     func validate() throws {
         guard !code.isWanted || !shared.json else { throw ValidationError("A QR code and --json exclude each other.") }
+        guard !copy || !(code.isWanted || shared.json || show) else {
+            throw ValidationError("--copy excludes --show, --json and a QR code: the token is for one sign-in.")
+        }
     }
 
     func run() throws {
         // Before anything is minted: a token that nobody sees would be lost.
-        guard show || code.isWanted || !Output.isTerminal else {
-            throw Failure(.usage, "standard output is a terminal; add --show to print the login token there")
+        guard show || copy || code.isWanted || !Output.isTerminal else {
+            throw Failure(.usage, "standard output is a terminal; add --copy, or --show to print the login token there")
         }
         guard show || !code.qr || Output.isTerminal else {
             throw Failure(.usage, "no camera sees standard output, which is no terminal; add --show to draw it there")
         }
+        let clipboard = copy ? try Clipboard.find() : nil
         let agent = try shared.connect()
         let redemption = waitRedeemed ? try RedemptionWait(agent) : nil
         let canvas = code.isWanted ? try code.prepare() : nil
@@ -50,11 +63,16 @@ struct TokenCommand: ParsableCommand {
             canvas?.discard()
             throw error
         }
-        try deliver(token, on: canvas)
-        try redemption?.run(token)
+        if let clipboard {
+            try LoginTokenCopy(token: token, socket: try SocketPath.find(option: shared.socket)).deliver(to: clipboard)
+        } else {
+            try show(token, on: canvas)
+        }
+        if let redemption { return try redemption.run(token) }
+        if !shared.json { Output.complain(RedemptionWait.unverified) }
     }
 
-    private func deliver(_ token: GenerateLoginToken.Result, on canvas: QRCanvas?) throws {
+    private func show(_ token: GenerateLoginToken.Result, on canvas: QRCanvas?) throws {
         guard !shared.json else { return Output.say(json: token) }
         Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
         guard let canvas else { return Output.say(token.loginToken.reveal()) }

@@ -1,0 +1,53 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// posix_spawn(3): another program, in a session of its own, so that Ctrl-C here does not end it.
+enum Spawn {
+    /// POSIX_SPAWN_SETSID of spawn.h, which glibc hides.
+    private static let newSession: Int16 = 0x80
+
+    /// - Parameters:
+    ///   - program: its path; nil: where what it calls itself is found.
+    ///   - arguments: what it calls itself, and what it is told.
+    ///   - environment: the whole of it; nil: ours.
+    ///   - input: what it reads; nil: nothing.
+    ///   - output: where it writes; nil: nowhere, as it complains.
+    ///   - held: signals that do nothing until it waits for them. What we hold back is its own affair.
+    /// - Returns: nil where it was not there to be started.
+    static func begin(
+        program: String? = nil,
+        _ arguments: [String],
+        environment: [String: String]? = nil,
+        input: CInt? = nil,
+        output: CInt? = nil,
+        holding held: [CInt] = []
+    ) -> pid_t? {
+        guard let program = program ?? arguments.first.flatMap({ Replacement.find($0) }) else { return nil }
+        var actions = unsafe posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        unsafe posix_spawnattr_init(&attributes)
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&actions)
+            unsafe posix_spawnattr_destroy(&attributes)
+        }
+        for (number, descriptor) in [(STDIN_FILENO, input), (STDOUT_FILENO, output), (STDERR_FILENO, nil)] {
+            if let descriptor {
+                unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+            } else {
+                unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
+            }
+        }
+        var mask = Wakening.set(held)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        unsafe posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK))
+        let environment = environment ?? ProcessInfo.processInfo.environment
+        var pid = pid_t()
+        let isThere = unsafe CStrings.with(arguments) { arguments in
+            unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
+                unsafe posix_spawn(&pid, program, &actions, &attributes, arguments, environment) == 0
+            }
+        }
+        return isThere ? pid : nil
+    }
+}

@@ -1,0 +1,176 @@
+import DevHomeserver
+import Foundation
+import JetonAPI
+import TestSupport
+import Testing
+
+/// `jeton token --copy` on a desktop: the token gets into the clipboard, and out of it again.
+@Suite(.timeLimit(.minutes(2))) struct CopyTests {
+    /// A display with one program that reaches its clipboard, as a user has installed it.
+    struct Desktop: Sendable {
+        private let display: TestDisplay
+        private let folder: ScratchFolder
+        private let tool: String
+
+        static let tools: [(kind: TestDisplay.Kind, tool: String)] =
+            [(TestDisplay.Kind.x11, "xclip"), (.x11, "xsel"), (.wayland, "wl-copy")].filter { kind, tool in
+                TestDisplay.isAvailable(kind) && FileManager.default.isExecutableFile(atPath: "/usr/bin/\(tool)")
+            }
+
+        init(_ kind: TestDisplay.Kind, _ tool: String?) async throws {
+            display = try await TestDisplay(kind)
+            folder = try ScratchFolder()
+            self.tool = tool ?? ""
+            try folder.write("", to: "bin/.empty")
+            // wl-copy reads by cat.
+            for name in [tool, tool == "wl-copy" ? "wl-paste" : nil, tool == "wl-copy" ? "cat" : nil].compactMap(\.self)
+            {
+                try FileManager.default.createSymbolicLink(
+                    atPath: folder.file("bin/\(name)"),
+                    withDestinationPath: "/usr/bin/\(name)"
+                )
+            }
+        }
+
+        var environment: [String: String] {
+            display.environment.merging(["PATH": folder.file("bin"), "HOME": folder.path]) { $1 }
+        }
+
+        func copy(_ text: String) async throws {
+            let arguments = ["xclip": ["-selection", "clipboard"], "xsel": ["-b", "-i"]][tool] ?? []
+            // It leaves a process behind that holds on to its output.
+            let command = "exec /usr/bin/\(tool) \(arguments.joined(separator: " ")) >/dev/null 2>&1"
+            #expect(
+                try await run("/bin/sh", ["-c", command], environment: environment, input: text).status == 0
+            )
+        }
+
+        func paste() async throws -> String {
+            let commands = ["xclip": ["xclip", "-o", "-selection", "clipboard"], "xsel": ["xsel", "-b", "-o"]]
+            let command = commands[tool] ?? ["wl-paste", "-n"]
+            // An owner that goes while it is asked leaves xsel waiting for ever.
+            let patient = ["1", "/usr/bin/\(command[0])"] + command.dropFirst()
+            while true {
+                let pasted = try await run("/usr/bin/timeout", patient, environment: environment)
+                if pasted.status != 124 { return pasted.output }
+            }
+        }
+    }
+
+    private func copy(_ agent: AgentUnderTest, _ user: TestUser, _ desktop: Desktop) async throws -> String {
+        let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
+        let arguments = ["token", "--copy", "--password-stdin"]
+        let copied = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+        #expect(copied.status == 0 && copied.output.isEmpty, "\(copied.errors)")
+        #expect(copied.errors.contains("Copied") && copied.errors.contains("not verified for end-to-end encryption"))
+        #expect(Canary.secrets(in: copied.errors).isEmpty)
+        let token = try await desktop.paste()
+        #expect(!token.isEmpty)
+        return token
+    }
+
+    /// Those who wait to clear the clipboard, after a `jeton` of this agent.
+    private func keepers(_ agent: AgentUnderTest) throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter { pid in
+            let words = text("/proc/\(pid)/cmdline").split(separator: "\0")
+            return words.first == "jeton-clipboard" && words.contains(Substring(agent.socket))
+        }
+    }
+
+    private func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+
+    @Test(arguments: Desktop.tools)
+    func `the clipboard has a token that signs in, and no more once it was used`(kind: TestDisplay.Kind, tool: String)
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let desktop = try await Desktop(kind, tool)
+        let token = try await copy(agent, user, desktop)
+        // Where other programs could read it.
+        for pid in try FileManager.default.contentsOfDirectory(atPath: "/proc").filter({ Int32($0) != nil }) {
+            #expect(!text("/proc/\(pid)/cmdline").contains(token) && !text("/proc/\(pid)/environ").contains(token))
+        }
+        #expect(try keepers(agent).count == 1)
+        #expect(try await OtherClient(homeserver.address).logIn(token: token).body["user_id"] == user.id)
+        try await eventually("the clipboard is cleared") { try await desktop.paste().isEmpty }
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+        try await agent.stop()
+    }
+
+    @Test(arguments: Desktop.tools)
+    func `what was copied meanwhile stays`(kind: TestDisplay.Kind, tool: String) async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let desktop = try await Desktop(kind, tool)
+        let token = try await copy(agent, user, desktop)
+        try await desktop.copy("a poem")
+        #expect(try await OtherClient(homeserver.address).logIn(token: token).status == 200)
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+        #expect(try await desktop.paste() == "a poem")
+        try await agent.stop()
+    }
+
+    @Test(arguments: Desktop.tools)
+    func `a token that nobody used goes when its life is over, though the agent has gone before`(
+        kind: TestDisplay.Kind,
+        tool: String
+    ) async throws {
+        let (agent, user, _) = try await signedInAtDev { $0.loginTokenLifetime = .seconds(4) }
+        let desktop = try await Desktop(kind, tool)
+        _ = try await copy(agent, user, desktop)
+        try await agent.stop()
+        try await eventually("the clipboard is cleared") { try await desktop.paste().isEmpty }
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+    }
+
+    @Test(arguments: Desktop.tools, [SIGTERM, SIGINT, SIGHUP])
+    func `who is left behind clears it before it lets itself be ended`(
+        desktop: (kind: TestDisplay.Kind, tool: String),
+        signal: Int32
+    ) async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let desktop = try await Desktop(desktop.kind, desktop.tool)
+        _ = try await copy(agent, user, desktop)
+        for keeper in try keepers(agent) { kill(keeper, signal) }
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+        #expect(try await desktop.paste().isEmpty)
+        try await agent.stop()
+    }
+
+    @Test(
+        arguments: [(TestDisplay.Kind.x11, "xclip"), (.wayland, "wl-clipboard")].filter {
+            TestDisplay.isAvailable($0.0)
+        }
+    )
+    func `a program that is missing is named, and nothing is minted`(kind: TestDisplay.Kind, package: String)
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let desktop = try await Desktop(kind, nil)
+        let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
+        let arguments = ["token", "--copy", "--password-stdin"]
+        let refused = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+        #expect(refused.status == 1 && refused.errors.contains("in the package \(package)"), "\(refused.errors)")
+        #expect(await homeserver.mintRequests(of: user) == 0)
+        try await agent.stop()
+    }
+
+    @Test func `where there is no clipboard, or where it is asked for what excludes it, nothing is minted`()
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        // Displays that have gone are none, and what the tests run on may be no terminal.
+        let gone = ["DISPLAY": ":4711", "WAYLAND_DISPLAY": "/nowhere/wayland-0", "TERM": "dumb"]
+        for environment in [["TERM": "dumb"], gone] {
+            let environment = environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
+            let refused = try await run("jeton", ["token", "--copy", "--password-stdin"], environment: environment)
+            #expect(refused.status == 1 && refused.errors.contains("no clipboard here"), "\(refused.errors)")
+        }
+        for other in [["--show"], ["--json"], ["--qr"], ["--png", "/nowhere/code.png"]] {
+            #expect(try await run("jeton", ["token", "--copy"] + other).status == 64)
+        }
+        #expect(await homeserver.mintRequests(of: user) == 0)
+        try await agent.stop()
+    }
+}
