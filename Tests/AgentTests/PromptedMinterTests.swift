@@ -135,4 +135,13 @@ import Testing
         for request in requests { #expect(try await refusal(request).kind == .consentDenied) }
         #expect(person.questions.map(\.attemptsLeft) == [5, 4])
     }
+
+    @Test func `with the account its questions go`() async throws {
+        let request = generate()
+        let consent = try await question()
+        await minter.forget(home.alice)
+        #expect(try await refusal(request) == .notLoggedIn(home.alice))
+        #expect(consents.all.isEmpty)
+        #expect(await !isOpen(consent))
+    }
 }

@@ -197,5 +197,9 @@ actor Minter {
         )
     }
 
-    func forget(_ account: String) { challenges.dropAll(of: account) }
+    /// Nobody answers for an account any more that was signed out.
+    func forget(_ account: String) {
+        challenges.dropAll(of: account)
+        consents.withdrawAll(of: account, .notLoggedIn(account))
+    }
 }

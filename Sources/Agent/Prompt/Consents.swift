@@ -78,13 +78,14 @@ final class Consents: Sendable {
         return true
     }
 
-    /// Nobody need answer any more.
-    func withdrawAll(_ reason: AgentError) {
-        let all = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+    /// Nobody need answer any more: the questions about an account, or all.
+    func withdrawAll(of account: String? = nil, _ reason: AgentError) {
+        let withdrawn = waiting.withLock { waiting in
+            let withdrawn = waiting.filter { account == nil || $0.question.consent.account == account }
+            waiting.removeAll { account == nil || $0.question.consent.account == account }
+            return withdrawn
         }
-        for one in all { one.answer.yield(.failure(reason)) }
+        for one in withdrawn { one.answer.yield(.failure(reason)) }
     }
 
     private func outcome(
