@@ -144,4 +144,21 @@ import Testing
         #expect(consents.all.isEmpty)
         #expect(await !isOpen(consent))
     }
+
+    @Test func `what a former session was asked is no question of a later one's`() async throws {
+        policy.now.withLock { $0 = .auto }
+        let asked = try await refusal(generate())
+        let before = await mintRequests
+        await home.server.misbehave(on: Self.path, .hold)
+        let answered = generate(password(asked.data["challenge"], "canary-wrong"))
+        while await mintRequests == before { await Task.yield() }
+        let former = try #require(await home.accounts.session(of: home.alice))
+        try await home.accounts.forget(former)
+        home.clock.advance(by: .seconds(1))
+        try await home.signIn()
+        await home.server.misbehave(on: Self.path, nil)
+        await home.server.letGo()
+        #expect(try await refusal(answered) == .notLoggedIn(home.alice))
+        #expect(await minter.questionsOfCallers().isEmpty)
+    }
 }

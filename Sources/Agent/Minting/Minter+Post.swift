@@ -69,6 +69,7 @@ extension Minter {
             switch error {
             case .matrix(.authenticationRequired(let uia)):
                 try await giveBack(attempt, password: uia.passwordVerdict, reopening: challenge)
+                guard await isSignedIn(session) else { throw .notLoggedIn(minting.account) }
                 return .wants(uia)
             case .matrix(.refused(let refusal)) where refusal.hasForgottenSession(of: auth):
                 try await giveBack(attempt, reopening: challenge)
@@ -162,7 +163,7 @@ extension Minter {
             return .outcomeUnknown(AgentError(error, at: session.homeserver), until: await book.mayExistUntil(attempt))
         }
         // Whoever was signed out meanwhile has nothing to go on with, since nothing was minted.
-        guard await accounts.session(of: minting.account) != nil else { return .notLoggedIn(minting.account) }
+        guard await isSignedIn(session) else { return .notLoggedIn(minting.account) }
         switch aftermath {
         case .nothing:
             guard var challenge else { return try await explain(error, minting, session, nil) }
@@ -177,6 +178,11 @@ extension Minter {
             return try await explain(error, minting, session, challenge.isAnswered ? challenge : nil)
         case .unknown, .spoilt: return try await explain(error, minting, session, nil)
         }
+    }
+
+    /// Whether it is still the session for which this was begun.
+    private func isSignedIn(_ session: SessionRecord) async -> Bool {
+        await accounts.session(of: session.userId)?.signInId == session.signInId
     }
 
     private static func aftermath(of error: MatrixError) -> Aftermath {
