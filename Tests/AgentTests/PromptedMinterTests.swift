@@ -161,4 +161,19 @@ import Testing
         #expect(try await refusal(answered) == .notLoggedIn(home.alice))
         #expect(await minter.questionsOfCallers().isEmpty)
     }
+
+    @Test func `a password with which another way was gone through to the end forgives none that were wrong`()
+        async throws
+    {
+        policy.now.withLock { $0 = .caller }
+        await wants([["m.login.password"], ["m.login.terms", "m.login.dummy"]])
+        let asked = try await refusal(generate())
+        let challenge = asked.data["challenge"] ?? ""
+        _ = try await refusal(generate(password(challenge, "canary-wrong")))
+        _ = try await refusal(generate(["type": "m.login.terms", "challenge": challenge]))
+        // A homeserver looks whether any way is done, whatever the last answer was.
+        await wants([["m.login.password"], ["m.login.terms"]])
+        #expect(try await generate(password(challenge, "canary-wrong")).value.userId == home.alice)
+        #expect(await book.passwordsLeft(of: home.alice) == 4)
+    }
 }

@@ -47,7 +47,7 @@ extension Devices {
     ) async throws(AgentError) {
         let auth = request.auth ?? [:]
         let account = session.userId
-        let answer = try await countingPassword(in: auth, of: account, challenge) { () async throws(AgentError) in
+        let answer = try await countingPassword(in: auth, of: account, challenge, uia) { () async throws(AgentError) in
             try await delete(request.deviceId, session, auth: uia.answer(by: auth), answering: challenge)
         }
         switch answer {
@@ -62,6 +62,7 @@ extension Devices {
         in auth: AuthDictionary,
         of account: String,
         _ challenge: Challenge,
+        _ uia: UIAChallenge,
         _ send: () async throws(AgentError) -> Answer
     ) async throws(AgentError) -> Answer {
         guard auth["type"] == "m.login.password" else { return try await send() }
@@ -76,7 +77,7 @@ extension Devices {
         let outcome: Result<Answer, AgentError>
         do throws(AgentError) {
             let answer = try await send()
-            if case .done = answer { verdict = .right }
+            if case .done = answer { verdict = uia.passwordVerdictAtEnd }
             if case .wants(let next) = answer { verdict = next.passwordVerdict }
             outcome = .success(answer)
         } catch {

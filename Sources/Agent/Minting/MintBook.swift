@@ -134,10 +134,14 @@ actor MintBook {
 
     /// The homeserver minted. This may be lost when the machine ends before the disk has it: what was written when the
     /// permit was taken says then that there may be a token, and the permit is spent.
-    func settle(_ attempt: Attempt, expiresInMs: Int) async throws(AgentError) -> MintRecord.Entry {
+    func settle(
+        _ attempt: Attempt,
+        expiresInMs: Int,
+        password verdict: PasswordVerdict = .right
+    ) async throws(AgentError) -> MintRecord.Entry {
         var record = records[attempt.account] ?? MintRecord()
         record.lastLifeMs = expiresInMs
-        if let guess = attempt.guess { record.judge(guess, .right) }
+        if let guess = attempt.guess { record.judge(guess, verdict) }
         // The ledger may have had so many since that this one is no longer among them.
         var entry = record.entries.last { $0.tokenId == attempt.entry.tokenId } ?? attempt.entry
         entry.isSettled = true

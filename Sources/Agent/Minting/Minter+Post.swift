@@ -81,7 +81,8 @@ extension Minter {
                 throw error
             }
         }
-        return .minted(.init(token: token.loginToken, entry: try await enter(token, minting, attempt)))
+        let entry = try await enter(token, minting, attempt, challenge)
+        return .minted(.init(token: token.loginToken, entry: entry))
     }
 
     /// Writes a token down that was minted: no limit has a say any more. One that cannot be written down is delivered to
@@ -89,7 +90,8 @@ extension Minter {
     private func enter(
         _ token: MatrixClient.MintedToken,
         _ minting: Minting,
-        _ attempt: MintBook.Attempt?
+        _ attempt: MintBook.Attempt?,
+        _ challenge: Challenge?
     ) async throws(AgentError) -> MintRecord.Entry {
         do throws(AgentError) {
             let taken: MintBook.Attempt
@@ -98,7 +100,9 @@ extension Minter {
             } else {
                 taken = try await book.record(minting.account, purpose: minting.purpose, requester: minting.requester)
             }
-            return try await book.settle(taken, expiresInMs: token.expiresInMs)
+            var verdict = MintBook.PasswordVerdict.right
+            if case .authentication(let uia)? = challenge?.wants { verdict = uia.passwordVerdictAtEnd }
+            return try await book.settle(taken, expiresInMs: token.expiresInMs, password: verdict)
         } catch {
             let end = clock().advanced(by: .milliseconds(token.expiresInMs))
             throw .handedToNobody(error.message, until: end, error.data)

@@ -48,6 +48,12 @@ extension UIAChallenge {
         return next
     }
 
+    /// What it means for the password that came last that all is done. Where there are ways without one it means nothing:
+    /// homeservers only look whether any is gone through to its end.
+    var passwordVerdictAtEnd: MintBook.PasswordVerdict {
+        flows.allSatisfy { $0.contains("m.login.password") } ? .right : .unknown
+    }
+
     /// What it says of a password, where that was the answer before it.
     var passwordVerdict: MintBook.PasswordVerdict {
         errcode != "M_FORBIDDEN" && completed.contains("m.login.password") ? .right : .wrong
