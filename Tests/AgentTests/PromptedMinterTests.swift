@@ -103,8 +103,8 @@ import Testing
     }
 
     /// The question that stands.
-    private func question() async throws -> String {
-        await person.isAsked()
+    private func question(_ number: Int = 1) async throws -> String {
+        await person.isAsked(number)
         return try #require(consents.all.first?.consentId)
     }
 
@@ -136,12 +136,99 @@ import Testing
         #expect(person.questions.map(\.attemptsLeft) == [5, 4])
     }
 
+    @Test func `a question that was answered in vain is not kept for anybody`() async throws {
+        let request = generate()
+        let consent = try await question()
+        // The homeserver has said meanwhile, to somebody else, that it wants to be left alone.
+        _ = try await book.noteLimit(of: home.alice, retryAfter: .seconds(7))
+        await person.say(.agreed(Secret("canary-alice")))
+        let limited = try await refusal(request)
+        #expect(limited.kind == .rateLimited && limited.data["challenge"] == nil)
+        #expect(await !isOpen(consent))
+    }
+
+    @Test func `a limit that an approval meets is no approval: the question stands, and can be approved later`()
+        async throws
+    {
+        let request = generate()
+        let consent = try await question()
+        await home.server.misbehave(on: Self.path, Self.limit)
+        let limited = try await approval(consent)
+        #expect(limited.kind == .rateLimited)
+        #expect(limited.data["retry_after_ms"] == 7000 && limited.data["challenge"] == nil)
+        #expect(consents.all.map(\.consentId) == [consent])
+        await home.server.misbehave(on: Self.path, nil)
+        home.clock.advance(by: .seconds(7))
+        let approved = ApproveConsent(consentId: consent, auth: password(.string(consent)))
+        #expect(try await minter.approve(approved, by: someone) == home.alice)
+        #expect(try await request.value.userId == home.alice)
+        #expect(person.questions.count == 1)
+    }
+
+    @Test func `promise 2: with a question of the prompt's that met a limit no program brings an answer of its own`()
+        async throws
+    {
+        let request = generate()
+        await person.isAsked()
+        await home.server.misbehave(on: Self.path, Self.limit)
+        // Nobody looks at it.
+        await person.say(.agreed(Secret("canary-wrong")))
+        let asked = try await refusal(request)
+        #expect(asked.kind == .rateLimited)
+        await home.server.misbehave(on: Self.path, nil)
+        home.clock.advance(by: .seconds(7))
+        let before = await mintRequests
+        let brought = try await refusal(generate(password(asked.data["challenge"])))
+        #expect(brought.data["field"] == "auth.challenge", "\(brought.message)")
+        #expect(await mintRequests == before)
+        let alone = generate(["challenge": asked.data["challenge"] ?? ""])
+        await person.isAsked(2)
+        await person.say(.agreed(Secret("canary-alice")))
+        #expect(try await alone.value.userId == home.alice)
+    }
+
+    @Test(arguments: [
+        (403, #"{"errcode":"M_FORBIDDEN","error":"no"}"#, AgentError.Kind.homeserverError),
+        (401, #"{"session":"x","flows":[]}"#, .homeserverError), (500, "{}", .outcomeUnknown),
+    ])
+    func `what ends an approval for good ends the question too, with the same word`(
+        status: Int,
+        body: String,
+        kind: AgentError.Kind
+    ) async throws {
+        let request = generate()
+        let consent = try await question()
+        await home.server.misbehave(
+            on: Self.path,
+            .answer(status: status, contentType: "application/json", body: body, headers: [:])
+        )
+        #expect(try await approval(consent).kind == kind)
+        #expect(try await refusal(request).kind == kind)
+        #expect(consents.all.isEmpty)
+        #expect(await !isOpen(consent))
+    }
+
     @Test func `with the account its questions go`() async throws {
         let request = generate()
         let consent = try await question()
         await minter.forget(home.alice)
         #expect(try await refusal(request) == .notLoggedIn(home.alice))
         #expect(consents.all.isEmpty)
+        #expect(await !isOpen(consent))
+    }
+
+    @Test func `a no at the prompt holds though somebody is just about to approve`() async throws {
+        let request = generate()
+        let consent = try await question()
+        let before = await mintRequests
+        await home.server.misbehave(on: Self.path, .hold)
+        let approving = Task { try await approval(consent, password: "canary-wrong") }
+        while await mintRequests == before { await Task.yield() }
+        await person.say(.denied)
+        #expect(try await refusal(request).kind == .consentDenied)
+        await home.server.misbehave(on: Self.path, nil)
+        await home.server.letGo()
+        _ = try await approving.value
         #expect(await !isOpen(consent))
     }
 
@@ -160,6 +247,94 @@ import Testing
         await home.server.letGo()
         #expect(try await refusal(answered) == .notLoggedIn(home.alice))
         #expect(await minter.questionsOfCallers().isEmpty)
+    }
+
+    @Test func `promise 2: a question with a way that asks nobody is put to the user before anything is answered`()
+        async throws
+    {
+        await wants([["m.login.dummy", "m.login.password"], ["m.login.dummy"]])
+        let request = generate()
+        await person.isAsked()
+        #expect(await mintRequests == 1)
+        await person.say(.denied)
+        #expect(try await refusal(request).kind == .consentDenied)
+        #expect(await book.tokens(of: nil).isEmpty)
+    }
+
+    @Test func `a homeserver that never counts as done what asks for nothing is not asked for ever`() async throws {
+        await wants([["m.login.dummy", "m.login.password"]])
+        let body = #"{"session":"x","flows":[{"stages":["m.login.dummy","m.login.password"]}]}"#
+        await home.server.misbehave(
+            on: Self.path,
+            .answer(status: 401, contentType: "application/json", body: body, headers: [:])
+        )
+        let stuck = try await refusal(generate())
+        #expect(stuck.kind == .homeserverError && stuck.message.contains("m.login.dummy"), "\(stuck.message)")
+        #expect(await mintRequests == 2)
+        #expect(person.questions.isEmpty)
+    }
+
+    private static let stages: [[String: JSONValue]] = [
+        ["type": "m.login.terms"], ["type": "m.login.registration_token", "token": "open-sesame"],
+        ["type": "m.login.recaptcha", "response": "open-sesame"],
+    ]
+
+    @Test(arguments: stages)
+    func `promise 2: where a program can do all by itself, the user is asked first, and only then the program`(
+        answer: [String: JSONValue]
+    ) async throws {
+        policy.now.withLock { $0 = .auto }
+        await wants([[answer["type"]?.stringValue ?? ""]])
+        let denied = generate()
+        await person.say(.denied)
+        #expect(try await refusal(denied).kind == .consentDenied)
+        let first = generate()
+        let consent = try await question(2)
+        // A yes, not what the homeserver wants, and not of the program that asks.
+        await #expect(throws: AgentError.self) {
+            try await minter.approve(ApproveConsent(consentId: consent), by: someone)
+        }
+        await person.say(.agreed(nil))
+        let asked = try await refusal(first)
+        #expect(asked.kind == .authRequired)
+        #expect(await book.tokens(of: nil).isEmpty)
+        var auth = answer
+        auth["challenge"] = asked.data["challenge"]
+        #expect(try await generate(auth).value.userId == home.alice)
+        #expect(person.questions.map(\.kind) == [.confirm, .confirm])
+    }
+
+    @Test func `promise 2: a homeserver that no longer verifies the user does not make the program's answer a yes`()
+        async throws
+    {
+        policy.now.withLock { $0 = .auto }
+        let asked = try await refusal(generate())
+        #expect(person.questions.isEmpty)
+        await wants([["m.login.terms"]])
+        let terms: [String: JSONValue] = ["type": "m.login.terms", "challenge": asked.data["challenge"] ?? ""]
+        #expect(try await refusal(generate(["challenge": asked.data["challenge"] ?? ""])).kind == .authRequired)
+        let answered = generate(terms)
+        await person.say(.agreed(nil))
+        // The program repeats its answer, as to any question.
+        let again = try await refusal(answered)
+        #expect(again.kind == .authRequired && again.data["challenge"] == asked.data["challenge"])
+        #expect(await book.tokens(of: nil).isEmpty)
+        #expect(try await generate(terms).value.userId == home.alice)
+        #expect(person.questions.count == 1)
+    }
+
+    @Test func `promise 2: an answer is not passed on to a session begun anew that verifies nobody`() async throws {
+        policy.now.withLock { $0 = .auto }
+        await wants([["m.login.terms", "m.login.password"]])
+        let asked = try await refusal(generate())
+        await wants([["m.login.terms"]])
+        await home.server.forgetUIASessions()
+        let terms: [String: JSONValue] = ["type": "m.login.terms", "challenge": asked.data["challenge"] ?? ""]
+        #expect(try await refusal(generate(terms)).kind == .authRequired)
+        #expect(await book.tokens(of: nil).isEmpty)
+        let answered = generate(terms)
+        await person.say(.denied)
+        #expect(try await refusal(answered).kind == .consentDenied)
     }
 
     @Test func `a password with which another way was gone through to the end forgives none that were wrong`()

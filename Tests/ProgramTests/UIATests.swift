@@ -11,6 +11,19 @@ import Testing
         try await signedInAtDev(.asking) { $0.flows = flows }
     }
 
+    /// The same with a prompt, where what is planned becomes of each question.
+    private func asked(
+        _ flows: [[String]],
+        prompt: PromptUnderTest
+    ) async throws -> (AgentUnderTest, TestUser, DevHomeserverUnderTest) {
+        let homeserver = try await DevHomeserverUnderTest(.asking) { $0.flows = flows }
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
+        agent.companion = homeserver
+        try await agent.logIn(user, at: homeserver.address)
+        return (agent, user, homeserver)
+    }
+
     /// Answers one stage, and gives the error that asks for the next.
     private func next(
         _ agent: AgentUnderTest,
@@ -196,10 +209,14 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `promise 2: a question that asks nobody is put to the user, not answered by whoever asks`()
+    @Test(arguments: [
+        [["m.login.dummy"], ["m.login.terms"]], [["m.login.terms"]], [["m.login.registration_token"]],
+        [["org.example.retina"], ["m.login.password"]],
+    ])
+    func `promise 2: a question that asks nobody is put to the user, not answered by whoever asks`(flows: [[String]])
         async throws
     {
-        let (agent, _, _) = try await asked([["m.login.dummy"], ["m.login.terms"]])
+        let (agent, _, _) = try await asked(flows)
         let refused = try await agent.refusal(of: GenerateLoginToken())
         #expect(refused.kind == .promptUnavailable, "\(refused)")
         #expect(refused.data["challenge"] == nil)
@@ -283,7 +300,7 @@ import Testing
     @Test func `on a terminal, all that can be typed is asked for, and the rest sends to the browser`() async throws {
         let flow = ["m.login.registration_token", "m.login.terms", "m.login.dummy", "m.login.sso", "m.login.password"]
         let homeserver = try await DevHomeserverUnderTest {
-            $0.flows = [["m.login.recaptcha", "org.example.retina"], flow]
+            $0.flows = [["m.login.recaptcha", "org.example.retina", "m.login.password"], flow]
             $0.identityProviders = [.init(id: "cas", name: "Test CAS", localpart: "nobody")]
         }
         let user = try await homeserver.newUser()
@@ -308,20 +325,31 @@ import Testing
         try await agent.stop()
     }
 
-    @Test func `one who does not agree to the terms gets nothing`() async throws {
-        let (agent, _, _) = try await asked([["m.login.terms"]])
+    @Test func `terms are for the user to agree to, besides the prompt, and one who does not gets nothing`()
+        async throws
+    {
+        let prompt = try await PromptUnderTest("ok")
+        let (agent, _, _) = try await asked([["m.login.terms"]], prompt: prompt)
         let denied = try await onTerminal(["token", "--show", "--socket", agent.socket], dialogue: [("[y/N]", "n")])
         #expect(denied.status == 4)
         #expect(denied.output.contains("nothing was minted"))
-        // Nor does one who cannot be asked.
+        // Nor does one who cannot be asked, or has refused at the prompt.
         #expect(try await agent.jeton("token").status == 8)
+        try prompt.plan("cancel")
+        #expect(try await agent.jeton("token").status == 4)
+        #expect(try await agent.call(ListLoginTokens()).tokens.isEmpty)
+        try prompt.plan("ok")
+        let agreed = try await onTerminal(["token", "--show", "--socket", agent.socket], dialogue: [("[y/N]", "y")])
+        #expect(agreed.status == 0 && agreed.output.contains("syl_"), "\(agreed.output)")
+        #expect(prompt.questions == 4)
         try await agent.stop()
     }
 
     @Test func `without a browser the page's address is printed, and the command waits for who opens it elsewhere`()
         async throws
     {
-        let (agent, _, homeserver) = try await asked([["m.login.dummy", "org.example.retina"]])
+        let prompt = try await PromptUnderTest("ok")
+        let (agent, _, homeserver) = try await asked([["m.login.dummy", "org.example.retina"]], prompt: prompt)
         let log = try agent.folder.write("", to: "said")
         let command = try await RunningProgram(
             "jeton",

@@ -29,10 +29,12 @@ struct Challenge: Sendable {
     /// By which socket it was asked for, and must be answered.
     let socket: Caller.Socket
     /// Only the agent's own prompt may answer it.
-    let isForPrompt: Bool
+    fileprivate(set) var isForPrompt: Bool
     let openedAt: Moment
-    let expiresAt: Moment
+    fileprivate(set) var expiresAt: Moment
     var wants: Wants
+    /// The user has agreed at our own question; what the homeserver wants to know is another one.
+    fileprivate(set) var isAgreed = false
     /// The user has agreed already and only a limit is in the way: the challenge alone goes on.
     var isAnswered = false
     /// The user has refused from elsewhere: whoever comes with it is told so.
@@ -58,6 +60,8 @@ struct Challenges: Sendable {
     private var all: [Challenge] = []
     /// How many requests wait with one for a limit: those do not expire meanwhile.
     private var held: [String: Int] = [:]
+    /// Those that ended while somebody had claimed them, and until when they may come back.
+    private var ended: [String: Moment] = [:]
 
     mutating func open(
         _ wants: Challenge.Wants,
@@ -115,23 +119,49 @@ struct Challenges: Sendable {
 
     /// Lets a challenge be answered, again or at all; the oldest of too many goes.
     mutating func reopen(_ challenge: Challenge) {
+        guard ended[challenge.id] == nil else { return }
         // Those for the prompt end with the requests that wait for it, and push nobody out.
         let own = all.filter { $0.account == challenge.account && !$0.isForPrompt }
         if !challenge.isForPrompt, own.count >= Self.maximumPerAccount, let oldest = own.first { _ = claim(oldest.id) }
         all.append(challenge)
     }
 
+    /// Nobody may answer it any more, not even who has claimed it and would open it again.
+    mutating func end(_ challenge: Challenge) {
+        if !claim(challenge.id) { ended[challenge.id] = challenge.expiresAt }
+    }
+
+    /// From now on only the agent's own prompt may answer it.
+    /// - Returns: the challenge as it is then; nil where it has gone.
+    mutating func reserve(_ id: String, at now: Moment) -> Challenge? {
+        edit(id) { ($0.isForPrompt, $0.expiresAt) = (true, now.advanced(by: Challenge.lifeAtPrompt)) }
+    }
+
+    /// The user has agreed at the prompt, and whoever asks has to bring what the homeserver wants.
+    /// - Returns: the challenge as it is then; nil where it has gone.
+    mutating func entrust(_ id: String, at now: Moment) -> Challenge? {
+        edit(id) { ($0.isForPrompt, $0.expiresAt) = (false, now.advanced(by: Challenge.life)) }
+    }
+
+    mutating func noteAgreement(_ id: String) { _ = edit(id) { $0.isAgreed = true } }
+
+    private mutating func edit(_ id: String, _ change: (inout Challenge) -> Void) -> Challenge? {
+        guard let index = all.firstIndex(where: { $0.id == id }) else { return nil }
+        change(&all[index])
+        return all[index]
+    }
+
     /// The user has agreed; what still stands in the way are limits.
     mutating func noteAnswer(_ id: String) {
-        guard let index = all.firstIndex(where: { $0.id == id }) else { return }
-        all[index].isAnswered = true
+        _ = edit(id) { $0.isAnswered = true }
     }
 
     /// The user has refused. Nothing that waited for the answer is kept.
     mutating func noteDenial(_ id: String) {
-        guard let index = all.firstIndex(where: { $0.id == id }) else { return }
-        all[index].isDenied = true
-        if all[index].sealedToken != nil { all[index].wants = .consent(nil) }
+        _ = edit(id) { challenge in
+            challenge.isDenied = true
+            if challenge.sealedToken != nil { challenge.wants = .consent(nil) }
+        }
     }
 
     mutating func hold(_ id: String) { held[id, default: 0] += 1 }
@@ -142,5 +172,6 @@ struct Challenges: Sendable {
 
     private mutating func dropExpired(at now: Moment) {
         all.removeAll { $0.expiresAt <= now && held[$0.id] == nil }
+        ended = ended.filter { $0.value > now }
     }
 }

@@ -29,7 +29,9 @@ extension Challenges {
         }
         guard let (id, field) = try Self.answer(in: request) else { return nil }
         guard let challenge = find(id, at: now), challenge.socket == socket,
-            !challenge.isForPrompt || isPromptsWord || challenge.isAnswered
+            !challenge.isForPrompt || isPromptsWord
+                // What the user has said there goes on, and no other answer.
+                || challenge.isAnswered && request.auth?.count ?? 1 == 1
         else { throw .challengeGone(field) }
         guard !challenge.isDenied else { throw .consentDenied }
         switch (challenge.wants, request.auth) {

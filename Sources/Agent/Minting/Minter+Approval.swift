@@ -20,10 +20,8 @@ extension Minter {
         try await locks.requireNone()
         switch challenge.wants {
         case .authentication(let uia) where consents.find(challenge.consentId)?.consent.wants != .consent:
-            // What nobody verifies is worth no more than a yes.
-            if !uia.verifiesUser, approver.isKin(of: challenge.requester) { throw .ownApproval }
             do throws(AgentError) {
-                try await verify(request, challenge, uia)
+                try await verify(request, challenge, uia, by: approver)
             } catch {
                 guard error.data["challenge"] != nil else { throw error }
                 var error = error
@@ -60,8 +58,10 @@ extension Minter {
     private func verify(
         _ request: ApproveConsent,
         _ challenge: Challenge,
-        _ uia: UIAChallenge
+        _ uia: UIAChallenge,
+        by approver: Requester
     ) async throws(AgentError) {
+        try Self.requireWorth(uia, approver, challenge)
         guard let session = await accounts.session(of: challenge.account) else { throw .notLoggedIn(challenge.account) }
         guard var auth = request.auth else { throw await authRequired(challenge, uia, session) }
         guard auth["challenge"] == .string(challenge.consentId) else {
@@ -76,33 +76,59 @@ extension Minter {
             socket: challenge.socket,
             isByPrompt: challenge.isForPrompt,
             handover: challenge.handover,
-            isPromptsWord: true
+            speaker: .elsewhere
         )
         try await gate.pass(minting.account) { () async throws(AgentError) in
             if Task.isCancelled { throw .withdrawn }
-            try await authenticate(minting, session)
+            try await authenticate(minting, session, by: approver)
         }
     }
 
+    /// What nobody verifies is worth no more than a yes.
+    private static func requireWorth(
+        _ uia: UIAChallenge,
+        _ approver: Requester,
+        _ challenge: Challenge
+    ) throws(AgentError) {
+        guard uia.verifiesUser || !approver.isKin(of: challenge.requester) else { throw .ownApproval }
+    }
+
     /// One turn of the account, as in `run`, but what is minted is not delivered.
-    private func authenticate(_ minting: Minting, _ session: SessionRecord) async throws(AgentError) {
+    private func authenticate(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        by approver: Requester
+    ) async throws(AgentError) {
         try await locks.requireNone()
         try await minting.handover?.check()
         guard let challenge = try answered(minting), !challenge.isAnswered,
             case .authentication(let uia) = challenge.wants
         else { throw .consentGone }
+        try Self.requireWorth(uia, approver, challenge)
         try await book.check(minting.account, for: challenge, by: minting.requester)
         guard challenges.claim(challenge.id) else { throw .consentGone }
-        let answer: Answer
         do throws(AgentError) {
-            answer = try await post(minting, session, auth: minting.auth(in: uia), answering: challenge)
+            try await authenticate(minting, session, challenge, uia, by: approver)
         } catch {
-            // The answer was right, and only a limit of the homeserver's is in the way: the program waits for that.
-            guard challenges.find(challenge.id, at: clock())?.isAnswered == true else { throw error }
-            return try settle(challenge, nil)
+            guard challenges.find(challenge.id, at: clock()) == nil else { throw error }
+            // With what can be answered no more nobody is bothered any longer, and the program hears why.
+            _ = consents.settle(challenge.consentId, .failure(error))
+            throw error.kind == .authRequired ? .consentGone : error
         }
-        switch answer {
+    }
+
+    private func authenticate(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        _ challenge: Challenge,
+        _ uia: UIAChallenge,
+        by approver: Requester
+    ) async throws(AgentError) {
+        switch try await post(minting, session, auth: minting.auth(in: uia), answering: challenge) {
         case .minted(let token):
+            guard minting.proves(uia) || !approver.isKin(of: challenge.requester) else {
+                throw .handedToNobody("the homeserver has verified nobody.", until: token.entry.expiresAt)
+            }
             var challenge = challenge
             (challenge.wants, challenge.isAnswered) = (.consent(token), true)
             challenges.reopen(challenge)
@@ -116,10 +142,9 @@ extension Minter {
     }
 
     /// Tells the question at the prompt, if that is where it waits, that it has been answered.
-    private func settle(_ challenge: Challenge, _ token: Challenge.SealedToken?) throws(AgentError) {
+    private func settle(_ challenge: Challenge, _ token: Challenge.SealedToken) throws(AgentError) {
         guard challenge.isForPrompt, !consents.settle(challenge.consentId, .success(.agreed(nil))) else { return }
         _ = challenges.claim(challenge.id)
-        guard let token else { throw .consentGone }
         throw .handedToNobody("the program that asked has gone.", until: token.entry.expiresAt)
     }
 }
@@ -138,13 +163,5 @@ extension PendingConsent {
             requester: challenge.socket == .restricted ? nil : challenge.requester,
             requestedAt: challenge.openedAt
         )
-    }
-}
-
-extension UIAChallenge {
-    /// Whether each way through it has a stage that only the user can do.
-    fileprivate var verifiesUser: Bool {
-        let others: Set = ["m.login.dummy", "m.login.terms", "m.login.recaptcha", "m.login.registration_token"]
-        return flows.allSatisfy { !Set($0).isSubset(of: others) }
     }
 }

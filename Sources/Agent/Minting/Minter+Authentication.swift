@@ -27,17 +27,33 @@ extension Minter {
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
         let locks = locks.now
         guard locks.isEmpty else { return .locked(by: locks) }
-        return await authRequired(
-            open(.authentication(uia), minting, isForPrompt: minting.isByPrompt || isForPrompt(uia, minting)),
-            uia,
-            session
-        )
+        let isForPrompt = minting.isByPrompt || !mayAnswer(uia, minting.account)
+        return await authRequired(open(.authentication(uia), minting, isForPrompt: isForPrompt), uia, session)
     }
 
-    /// A question that can be answered by saying nothing asks nobody: then we do, as where there is none at all.
-    private func isForPrompt(_ uia: UIAChallenge, _ minting: Minting) -> Bool {
-        let asksNobody = uia.flows.contains { Set($0).isSubset(of: ["m.login.dummy"]) }
-        return asksNobody && ![.caller, .none].contains(policy(minting.account))
+    /// Whether whoever asks may answer the homeserver's question unasked by us. One that a program can answer all by itself
+    /// asks nobody: then we do, as where there is none at all.
+    private func mayAnswer(_ uia: UIAChallenge, _ account: String) -> Bool {
+        uia.verifiesUser || [.caller, .none].contains(policy(account))
+    }
+
+    /// The homeserver may verify less than when the caller was asked, or the policy have become stricter.
+    /// - Throws: `auth_required`, for the agent's own prompt, where the user has not agreed to this yet.
+    func requireAgreement(
+        _ minting: Minting,
+        _ session: SessionRecord,
+        _ challenge: Challenge,
+        _ uia: UIAChallenge
+    ) async throws(AgentError) {
+        guard !challenge.isForPrompt, !challenge.isAgreed, !mayAnswer(uia, minting.account) else { return }
+        guard let reserved = challenges.reserve(challenge.id, at: clock()) else { throw .challengeGone("challenge") }
+        throw await authRequired(reserved, uia, session)
+    }
+
+    /// Whether nothing but the user's word can have led to what was minted.
+    private func isAgreed(_ minting: Minting, _ challenge: Challenge, _ uia: UIAChallenge) -> Bool {
+        challenge.isAgreed || minting.proves(uia)
+            || minting.speaker == .requester && [.caller, .none].contains(policy(minting.account))
     }
 
     func authRequired(
@@ -70,7 +86,9 @@ extension Minter {
         _ uia: UIAChallenge
     ) async throws(AgentError) -> Request.Result {
         switch try await post(minting, session, auth: minting.auth(in: uia), answering: challenge) {
-        case .minted(let token): return try deliver(token, of: session)
+        case .minted(let token):
+            guard isAgreed(minting, challenge, uia) else { return try await unseal(token, minting, session) }
+            return try deliver(token, of: session)
         case .wants(let next): throw try await goOn(challenge, minting, session, from: uia, to: next)
         case .forgotten: return try await beginAnew(minting, session, challenge, insteadOf: uia)
         }
@@ -92,12 +110,16 @@ extension Minter {
         case .wants(let fresh):
             if let deadEnd = fresh.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
             challenge.wants = .authentication(fresh)
-            guard minting.stage != nil, forgotten.completed.isEmpty else {
+            guard minting.stage != nil, forgotten.completed.isEmpty,
+                challenge.isAgreed || mayAnswer(fresh, minting.account)
+            else {
                 challenges.reopen(challenge)
                 throw await authRequired(challenge, fresh, session)
             }
             switch try await post(minting, session, auth: minting.auth(in: fresh), answering: challenge) {
-            case .minted(let token): return try deliver(token, of: session)
+            case .minted(let token):
+                guard isAgreed(minting, challenge, fresh) else { return try await unseal(token, minting, session) }
+                return try deliver(token, of: session)
             case .wants(let next): throw try await goOn(challenge, minting, session, from: fresh, to: next)
             case .forgotten(let error):
                 // It was the answer then: Synapse says the same of a kind of identifier that it does not know.

@@ -171,10 +171,11 @@ extension Minter {
         switch aftermath {
         case .nothing:
             guard var challenge else { return try await explain(error, minting, session, nil) }
-            // A homeserver looks at its limit after the user, so its own 429 says that the answer was right. A
-            // proxy's says nothing.
+            // A homeserver looks at one limit before and at one after the user, so its own 429 may mean that the answer
+            // was right: the challenge alone will show. A proxy's means nothing, nor is it enough to say that the user
+            // has agreed.
             if case .refused(let refusal) = error, refusal.status == 429, refusal.errcode != nil,
-                auth != nil
+                auth?["type"] != nil, minting.speaker != .elsewhere
             {
                 challenge.isAnswered = true
             }

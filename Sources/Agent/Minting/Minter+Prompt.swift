@@ -12,18 +12,41 @@ extension Minter {
             do throws(AgentError) {
                 return try await turn(minting)
             } catch {
-                guard let open = openForPrompt(error) else { throw error }
+                guard let open = openForPrompt(error) else {
+                    drop(minting, begunBy: first.request, error)
+                    throw error
+                }
                 challenge = open
             }
+            let next: Request?
             do throws(AgentError) {
-                minting.request = try await answer(challenge, minting)
-                minting.isPromptsWord = true
+                next = try await answer(challenge, minting)
             } catch {
                 // Nobody else may answer it, and a token that waited for it ends here, unseen.
-                _ = challenges.claim(challenge.id)
+                challenges.end(challenge)
                 throw error
             }
+            guard let next else { throw await entrust(challenge) }
+            (minting.request, minting.speaker) = (next, .prompt)
         }
+    }
+
+    /// What was put to the user for a request that has failed is nobody's any more, unless the user has agreed and the
+    /// caller can go on with it.
+    private func drop(_ minting: Minting, begunBy first: Request, _ error: AgentError) {
+        guard let challenge = challenges.named(by: minting.request, at: clock()), challenge.isForPrompt else { return }
+        let isKnown = error.data["challenge"] != nil || challenges.named(by: first, at: clock())?.id == challenge.id
+        if !isKnown || !challenge.isAnswered { challenges.end(challenge) }
+    }
+
+    /// The user has agreed, and the caller has to bring what the homeserver wants.
+    private func entrust(_ challenge: Challenge) async -> AgentError {
+        let account = challenge.account
+        guard let session = await accounts.session(of: account) else { return .notLoggedIn(account) }
+        guard let own = challenges.entrust(challenge.id, at: clock()), case .authentication(let uia) = own.wants else {
+            return .challengeGone("challenge")
+        }
+        return await authRequired(own, uia, session)
     }
 
     private func openForPrompt(_ error: AgentError) -> Challenge? {
@@ -32,8 +55,8 @@ extension Minter {
         return challenges.find(id, at: clock()).flatMap { $0.isForPrompt ? $0 : nil }
     }
 
-    /// The request that goes on with what the user said.
-    private func answer(_ challenge: Challenge, _ minting: Minting) async throws(AgentError) -> Request {
+    /// The request that goes on with what the user said; nil where that is not what the homeserver wants.
+    private func answer(_ challenge: Challenge, _ minting: Minting) async throws(AgentError) -> Request? {
         var request = minting.request
         (request.auth, request.consent) = (nil, nil)
         switch challenge.wants {
@@ -42,10 +65,19 @@ extension Minter {
             challenges.noteAnswer(challenge.id)
             request.consent = .init(challenge: challenge.id)
         case .authentication(let uia):
+            guard minting.isByPrompt || Self.canAsk(uia) else {
+                _ = try await ask(.confirm, challenge, minting)
+                challenges.noteAgreement(challenge.id)
+                guard isDone(nil, of: challenge) else { return nil }
+                request.auth = ["challenge": .string(challenge.id)]
+                return request
+            }
             let (stage, asks) = try Self.stage(of: uia)
+            try await requireProgress(uia, stage, minting)
             var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(challenge.id)]
             if let kind = asks {
                 let password = try await ask(kind, challenge, minting, uia)
+                challenges.noteAgreement(challenge.id)
                 auth["password"] = password.map { .string($0.reveal()) }
                 auth["identifier"] = password.map { _ in ["type": "m.id.user", "user": .string(minting.account)] }
             }
@@ -55,30 +87,44 @@ extension Minter {
     }
 
     /// Whether somebody has done it meanwhile from elsewhere: then the challenge alone goes on.
-    private func isDone(_ stage: String, of challenge: Challenge) -> Bool {
+    private func isDone(_ stage: String?, of challenge: Challenge) -> Bool {
         guard let now = challenges.find(challenge.id, at: clock()) else { return false }
         guard !now.isAnswered, case .authentication(let uia) = now.wants else { return true }
-        return !uia.answerableStages.contains(stage)
+        return stage.map { !uia.answerableStages.contains($0) } ?? false
     }
+
+    /// - Throws: `homeserver_error`, where it is asked for again what nobody can do better.
+    private func requireProgress(_ uia: UIAChallenge, _ stage: String, _ minting: Minting) async throws(AgentError) {
+        guard stage != "m.login.password", uia.errcode != nil || uia.error != nil,
+            let session = await accounts.session(of: minting.account)
+        else { return }
+        throw .uiaDeadEnd("does not count \(stage) as done, which needs no answer", at: session.homeserver)
+    }
+
+    /// A way through that a prompt can ask for.
+    private static func askable(_ uia: UIAChallenge) -> [String]? {
+        uia.progress.openFlows.first { Set($0).isSubset(of: ["m.login.password", "m.login.dummy"]) }
+    }
+
+    private static func canAsk(_ uia: UIAChallenge) -> Bool { askable(uia) != nil }
 
     /// - Parameters:
     ///   - uia: what the homeserver wants.
     ///   - command: what can ask for more than a prompt.
-    /// - Returns: the stage to answer, and what is asked for it; nil where an earlier answer was enough.
+    /// - Returns: the stage to answer, and what is asked for it; nil where another stage asks the user.
     /// - Throws: `prompt_unavailable`.
     static func stage(
         of uia: UIAChallenge,
         orElse command: String = "jeton token"
     ) throws(AgentError) -> (String, PromptQuestion.Kind?) {
-        let flow = uia.progress.openFlows.first { Set($0).isSubset(of: ["m.login.password", "m.login.dummy"]) }
-        guard let flow, let stage = uia.progress.left(in: flow).first else {
+        guard let flow = askable(uia), let stage = uia.progress.left(in: flow).first else {
             let stages = Set(uia.flows.joined()).sorted().joined(separator: ", ")
             throw .promptUnavailable(
                 "the homeserver wants \(stages), which the agent's prompt cannot ask for; `\(command)` can"
             )
         }
         if stage == "m.login.password" { return (stage, .password) }
-        return (stage, flow.contains("m.login.password") ? nil : .confirm)
+        return (stage, uia.verifiesUser ? nil : .confirm)
     }
 
     /// - Returns: the password, where that was asked for.
@@ -96,7 +142,7 @@ extension Minter {
             purpose: minting.purpose,
             destination: minting.handover?.destination,
             requester: minting.socket == .restricted ? nil : minting.requester,
-            isRepeated: uia.map { $0.errcode != nil || $0.error != nil },
+            isRepeated: kind == .password ? uia.map { $0.errcode != nil || $0.error != nil } : nil,
             terminal: minting.request.terminal,
             deadlineMs: promptTimeoutMs()
         )
@@ -134,7 +180,7 @@ extension Minter {
         case .timedOut: throw .consentTimeout
         case .unavailable(let detail):
             // Where the homeserver verifies the user, the caller may ask by itself anyway.
-            throw .promptUnavailable(detail, for: uia == nil ? minting.account : nil)
+            throw .promptUnavailable(detail, for: kind == .password ? nil : minting.account)
         }
     }
 }

@@ -139,7 +139,10 @@ actor Minter {
             case .required: return try await begin(minting, session, isQuestion: true)
             }
         }
-        if case .consent = challenge.wants { try requireTrust(minting.account, challenge) }
+        switch challenge.wants {
+        case .authentication(let uia): try await requireAgreement(minting, session, challenge, uia)
+        case .consent: try requireTrust(minting.account, challenge)
+        }
         guard challenges.claim(challenge.id) else { throw .challengeGone("challenge") }
         switch challenge.wants {
         case .authentication(let uia): return try await authenticate(minting, session, challenge, uia)
@@ -155,7 +158,7 @@ actor Minter {
             by: minting.request,
             over: minting.socket,
             for: minting.handover?.ssoUrl,
-            isPromptsWord: minting.isPromptsWord,
+            isPromptsWord: minting.speaker != .requester,
             at: clock()
         )
     }

@@ -13,11 +13,26 @@ struct Minting: Sendable {
     let isByPrompt: Bool
     /// To whom the token goes, if not to the requester.
     let handover: Handover?
-    /// Whether the request holds what the user said there.
-    var isPromptsWord = false
+    /// Whose word the request holds.
+    var speaker = Speaker.requester
+
+    enum Speaker: Sendable {
+        case requester
+        /// The user, at the agent's own prompt.
+        case prompt
+        /// Somebody who answers in the requester's stead, from another terminal for instance.
+        case elsewhere
+    }
 
     /// The stage that the caller answers; nil where the challenge comes alone.
     var stage: String? { request.auth?["type"]?.stringValue }
+
+    /// Whether what was answered so far tells that it is the user: with the stage that the request answers. One that comes
+    /// without has been done in a browser.
+    func proves(_ uia: UIAChallenge) -> Bool {
+        guard let stage else { return uia.verifiesUser }
+        return UIAChallenge.proofs.contains(stage) || !UIAChallenge.proofs.isDisjoint(with: uia.completed)
+    }
 
     /// The caller's authentication dictionary with the homeserver's session in place of our challenge.
     func auth(in uia: UIAChallenge) -> [String: JSONValue] { uia.answer(by: request.auth ?? [:]) }

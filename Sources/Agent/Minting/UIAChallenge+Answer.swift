@@ -48,6 +48,15 @@ extension UIAChallenge {
         return next
     }
 
+    /// The stages that only the user can do. A program can do the others by itself, and those that are not known here may
+    /// be such.
+    static let proofs: Set = ["m.login.password", "m.login.sso", "m.login.email.identity", "m.login.msisdn"]
+
+    /// Whether nobody but the user gets through it: each way has a stage that only the user can do, or one was done.
+    var verifiesUser: Bool {
+        !Self.proofs.isDisjoint(with: completed) || flows.allSatisfy { !Self.proofs.isDisjoint(with: $0) }
+    }
+
     /// What it means for the password that came last that all is done. Where there are ways without one it means nothing:
     /// homeservers only look whether any is gone through to its end.
     var passwordVerdictAtEnd: MintBook.PasswordVerdict {
