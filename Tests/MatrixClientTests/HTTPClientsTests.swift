@@ -1,0 +1,50 @@
+import NIOPosix
+import Testing
+
+@testable import MatrixClient
+
+/// The client behind a transport, which is made by its first request.
+@Suite(.timeLimit(.minutes(5)))
+struct HTTPClientsTests {
+    private let transport: HTTPTransport
+
+    init() throws {
+        transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton, deadlines: .forBusyMachines)
+    }
+
+    private func versions(of server: LocalServer) async throws -> Bool {
+        let address = try HomeserverAddress("http://127.0.0.1:\(server.port)")
+        return (try? await MatrixClient(homeserver: address, transport: transport).versions()) != nil
+    }
+
+    private func server() async throws -> LocalServer {
+        try await LocalServer { _ in .init(body: #"{"versions":["v1.15"]}"#) }
+    }
+
+    @Test func `many first requests at once are all answered`() async throws {
+        let server = try await server()
+        let answered = try await withThrowingTaskGroup { group in
+            for _ in 1...50 { group.addTask { try await versions(of: server) } }
+            return try await group.reduce(into: 0) { count, isAnswered in count += isAnswered ? 1 : 0 }
+        }
+        #expect(answered == 50)
+        try await transport.shutdown()
+        try await server.stop()
+    }
+
+    @Test func `after a shutdown nothing is sent, also where nothing was before`() async throws {
+        let server = try await server()
+        try await transport.shutdown()
+        #expect(try await !versions(of: server))
+        #expect(server.requests.isEmpty)
+        try await server.stop()
+    }
+
+    @Test func `trust that is replaced before the first request needs no other client`() async throws {
+        let server = try await server()
+        try transport.trust(caFile: nil)
+        #expect(try await versions(of: server))
+        try await transport.shutdown()
+        try await server.stop()
+    }
+}
