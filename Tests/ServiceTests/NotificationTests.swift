@@ -14,10 +14,14 @@ import Testing
         try await agent.user.write(words, to: "\(agent.user.home)/pinentry/plan")
     }
 
+    private static func units(_ agent: InstalledAgent) async throws -> String {
+        try await agent.user.systemctl("list-units", "--all", "--plain", "--no-legend", "jeton-desktop@*")
+    }
+
     /// Nothing of any notification runs any more.
     private static func isQuiet(_ agent: InstalledAgent) async throws {
         try await eventually("no notification is waited for", within: .seconds(40)) {
-            try await agent.user.systemctl("list-units", "--all", "--plain", "--no-legend", "jeton-desktop@*").isEmpty
+            try await units(agent).isEmpty
         }
     }
 
@@ -74,6 +78,25 @@ import Testing
         try await Self.isQuiet(agent)
         #expect(try await Self.sentences(agent).contains("ignoring") == false)
         try await agent.lookForSecretsInTheJournal()
+    }
+
+    @Test func `promise 12: what shows it has no network and no privilege, and nothing of it runs before`() async throws
+    {
+        let (agent, user, homeserver) = try await PromptServiceTests.ready("ok", at: .asking)
+        let desktop = DesktopSession(user: agent.user)
+        try await desktop.start()
+        #expect(try await Self.units(agent).isEmpty)
+        _ = try await Stranger(agent, user, homeserver)
+        try await eventually("it is shown") { try await desktop.shown() == 1 }
+        let unit = try #require(try await Self.units(agent).split(separator: " ").first.map { String($0) })
+        let pid = try await agent.user.systemctl("show", "--value", "--property", "MainPID", unit)
+        let manager = agent.user.manager
+        let status = try await manager.asRoot("cat", "/proc/\(pid)/status").output
+        for set in ["NoNewPrivs:\t1", "Seccomp:\t2", "CapBnd:\t0000000000000000"] { #expect(status.contains(set)) }
+        let network = try await manager.asRoot("readlink", "/proc/\(pid)/ns/net").output
+        #expect(try await agent.user.run(["readlink", "/proc/self/ns/net"]).output != network)
+        try await desktop.close()
+        try await Self.isQuiet(agent)
     }
 
     @Test func `a user who refuses is told that the device is still signed in`() async throws {
