@@ -29,18 +29,38 @@ public struct QRCode: Sendable, Equatable {
     ///   be either; else it is ink on paper.
     /// - Returns: the lines, each with its end.
     public func text(isColoured: Bool) -> String {
-        // Of the 256 colours these two are the same everywhere: themes change only the first 16.
-        let (begin, end) = isColoured ? ("\u{1B}[38;5;16;48;5;231m", "\u{1B}[0m") : ("", "")
-        return stride(from: 0, to: fullWidth, by: 2).map { row in
-            let cells = (0..<fullWidth).map { column in
-                switch (isDark(column, row), isDark(column, row + 1)) {
-                case (true, true): "█"
-                case (true, false): "▀"
-                case (false, true): "▄"
-                case (false, false): " "
-                }
-            }
-            return begin + cells.joined() + end + "\n"
+        stride(from: 0, to: fullWidth, by: 2).map { row in
+            let cells = (0..<fullWidth).map { (upper: isDark($0, row), lower: isDark($0, row + 1)) }
+            return (isColoured ? Self.coloured(cells) : Self.ink(cells)) + "\n"
         }.joined()
     }
+
+    private static func ink(_ cells: [(upper: Bool, lower: Bool)]) -> String {
+        cells.map { cell in
+            switch cell {
+            case (true, true): "█"
+            case (true, false): "▀"
+            case (false, true): "▄"
+            case (false, false): " "
+            }
+        }.joined()
+    }
+
+    /// The lower half is ink and the upper half is paper, which fills its cell: letters of some fonts leave lines between
+    /// one row and the next, over which cameras stumble.
+    private static func coloured(_ cells: [(upper: Bool, lower: Bool)]) -> String {
+        var line = ""
+        var last: (upper: Bool, lower: Bool)?
+        for cell in cells {
+            if last.map({ $0 != cell }) ?? true {
+                line += "\u{1B}[38;5;\(colour(cell.lower));48;5;\(colour(cell.upper))m"
+            }
+            line += "▄"
+            last = cell
+        }
+        return line + "\u{1B}[0m"
+    }
+
+    /// Of the 256 colours these two are the same everywhere: themes change only the first 16.
+    private static func colour(_ isDark: Bool) -> Int { isDark ? 16 : 231 }
 }

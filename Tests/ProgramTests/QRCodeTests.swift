@@ -63,6 +63,45 @@ struct QRCodeTests {
         try await agent.stop()
     }
 
+    @Test(
+        .enabled(
+            if: TestDisplay.isAvailable(.x11)
+                && ["xterm", "scrot"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") },
+            "SKIPPED: Xvfb, xterm or scrot is not installed"
+        ),
+        arguments: [("black", "white", "8"), ("white", "black", "8"), ("black", "white", "13")]
+    )
+    func `a camera before the screen of a real terminal reads it`(paper: String, ink: String, size: String) async throws
+    {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let scratch = try ScratchFolder()
+        let display = try await TestDisplay(.x11)
+        let password = try scratch.write(user.password + "\n", to: "password")
+        let command = "\(Programs.path("jeton")) token --qr --password-stdin --socket \(agent.socket) <\(password)"
+        let look = ["-bg", paper, "-fg", ink, "-fa", "DejaVu Sans Mono", "-fs", size, "-geometry", "100x40"]
+        let environment = display.environment.merging(["HOME": scratch.path, "LC_ALL": "C.UTF-8"]) { $1 }
+        let terminal = try await RunningProgram(
+            "/usr/bin/xterm",
+            look + ["-e", "/bin/sh", "-c", "\(command); exec cat"],
+            environment: environment,
+            log: try scratch.write("", to: "log")
+        )
+        let picture = scratch.file("screen.png")
+        var link = ""
+        try await eventually("the code is on the screen") {
+            guard try await run("/usr/bin/scrot", ["-o", picture], environment: environment).status == 0 else {
+                return false
+            }
+            let reading = ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture]
+            link = try await run("/usr/bin/zbarimg", reading).output.trimmingCharacters(in: .newlines)
+            return !link.isEmpty
+        }
+        terminal.send(SIGTERM)
+        let session = try await OtherClient(homeserver.address).logIn(token: try token(in: link, of: user))
+        #expect(session.status == 200 && session.body["user_id"] == user.id)
+        try await agent.stop()
+    }
+
     @Test func `a picture file is the user's alone, and one that is there stays as it is`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let scratch = try ScratchFolder()

@@ -42,13 +42,15 @@ struct QRCodeTests {
     }
 
     @Test func `is drawn two rows a line, by colours of its own or none`() {
-        let dark = (0..<4).map { $0 != 1 }
-        let code = QRCode(width: 2, modules: dark)
+        let code = QRCode(width: 2, modules: (0..<4).map { $0 != 1 })
         let lines = code.text(isColoured: false).split(separator: "\n")
         #expect(lines.count == 5 && lines.allSatisfy { $0.count == 10 })
         #expect(lines[2] == "    █▄    ")
         let coloured = code.text(isColoured: true).split(separator: "\n")
-        #expect(coloured[2] == "\u{1B}[38;5;16;48;5;231m    █▄    \u{1B}[0m")
+        let (light, dark, lower) = ("38;5;231;48;5;231m", "38;5;16;48;5;16m", "38;5;16;48;5;231m")
+        #expect(coloured.count == 5)
+        let parts = [light + "▄▄▄▄", dark + "▄", lower + "▄", light + "▄▄▄▄", "0m"]
+        #expect(coloured[2] == parts.map { "\u{1B}[" + $0 }.joined())
     }
 
     /// More than one block of the stream.
