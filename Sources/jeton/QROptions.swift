@@ -37,6 +37,21 @@ struct QROptions: ParsableArguments {
         } catch {
             throw Failure(.failed, error.description)
         }
+        guard (try? encoder.code(for: content(.longest))) != nil else {
+            throw Failure(
+                .usage,
+                "no QR code holds a link to an address as long as that of --cinny; nothing was minted"
+            )
+        }
+        if qr, let columns = Output.columns, let code = try? encoder.code(for: content(.shortest)),
+            columns < code.fullWidth
+        {
+            throw Failure(
+                .failed,
+                "the QR code takes \(code.fullWidth) columns at least and the terminal has \(columns): make it wider, or "
+                    + "its letters smaller; nothing was minted"
+            )
+        }
         return try QRCanvas(options: self, encoder: encoder)
     }
 
@@ -60,5 +75,26 @@ struct QROptions: ParsableArguments {
     var warning: String? {
         guard !qrText else { return nil }
         return "It holds a link to \(cinny), so whoever runs that could use the login token: --qr-text has none."
+    }
+}
+
+/// What a login token may come with, before there is one.
+extension GenerateLoginToken.Result {
+    /// Longer than any that is known, and names as long as they may be (Matrix's appendices, "User identifiers").
+    fileprivate static var longest: Self {
+        sized(token: 512, server: 250, homeserver: "https://" + String(repeating: "h", count: 253))
+    }
+
+    fileprivate static var shortest: Self { sized(token: 8, server: 1, homeserver: "https://h") }
+
+    private static func sized(token: Int, server: Int, homeserver: String) -> Self {
+        Self(
+            loginToken: Secret(String(repeating: "t", count: token)),
+            expiresInMs: 0,
+            expiresAt: .now,
+            tokenId: "",
+            userId: "@u:" + String(repeating: "s", count: server),
+            homeserver: homeserver
+        )
     }
 }

@@ -102,6 +102,26 @@ struct QRCodeTests {
         try await agent.stop()
     }
 
+    @Test func `what no code holds, or no terminal shows, is noticed before anything is minted`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        let long = "https://chat.example.org/" + String(repeating: "x", count: 2900)
+        let tooLong = try await run(
+            "jeton",
+            ["token", "--qr", "--show", "--cinny", long, "--password-stdin"],
+            environment: ["JETON_SOCKET": agent.socket],
+            input: user.password + "\n"
+        )
+        #expect(tooLong.status == 64 && tooLong.errors.contains("nothing was minted"), "\(tooLong.errors)")
+        let narrow = try await onTerminal(
+            ["token", "--qr", "--socket", agent.socket],
+            dialogue: [("Password of", user.password)],
+            size: "24x30"
+        )
+        #expect(narrow.status == 1 && narrow.output.contains("the terminal has 30"), "\(narrow.output)")
+        #expect(await homeserver.mintRequests(of: user) == 0)
+        try await agent.stop()
+    }
+
     @Test func `a picture file is the user's alone, and one that is there stays as it is`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let scratch = try ScratchFolder()
