@@ -71,6 +71,12 @@ public final class AgentUnderTest: @unchecked Sendable {
     /// The end of a start that is meant to fail: its exit status and what it said.
     public func failToStart() async throws -> Ended {
         try await launch()
+        // One that starts all the same would not end.
+        let patience = Task { [process] in
+            try await Task.sleep(for: .seconds(30))
+            process?.send(SIGKILL)
+        }
+        defer { patience.cancel() }
         let status = try await ended()
         return Ended(status: status, output: "", errors: logText)
     }

@@ -20,8 +20,8 @@ private let transport = prepared { try HTTPTransport(on: MultiThreadedEventLoopG
 
 /// The key that the sealed inputs in the corpus were made with, under that of the fuzzer.
 private let head = """
-    {"value":{"form":"encrypted","keys":[{"id":"e143983ecf7dc4c9","wrapped":\
-    "FajXDLqCLawTvLvN9/XGA+CiByYi0I8YHwj8YuVuvtT023tb8LHYbCTMa8ILMW9CMKfYQCX9XWJCh0KE"}],\
+    {"value":{"form":"encrypted","keys":[{"id":"b81dead48195e827","wrapped":\
+    "vLttface+LZOrX7ENJFAJZ/HTyPj7otN1yhA+oQZIjfcWhwuLS8v9f2sTepyJv96Iuysg+XVScz6nxhF"}],\
     "store_key":"0853bdebe184d77f"},"version":1}
     """
 
