@@ -16,7 +16,8 @@ static struct timespec thinking;
 static const struct {
     const char *request, *body;
 } answers[] = {
-    {"POST /_matrix/client/v1/login/get_token ", "{\"login_token\":\"canary-login-token\",\"expires_in_ms\":120000}"},
+    /* A token of a short life: until its end a daemon keeps looking for whoever it signs in. */
+    {"POST /_matrix/client/v1/login/get_token ", "{\"login_token\":\"canary-login-token\",\"expires_in_ms\":1000}"},
     {"GET /_matrix/client/versions ", "{\"versions\":[\"v1.7\",\"v1.11\"]}"},
     {"GET /_matrix/client/v3/account/whoami ", "{\"user_id\":\"@bench:localhost\",\"device_id\":\"BENCH\"}"},
     {"GET /_matrix/client/v3/capabilities ", "{\"capabilities\":{\"m.get_login_token\":{\"enabled\":true}}}"},

@@ -12,8 +12,8 @@ ROUNDS = 15
 SETTLING = 2
 """Seconds after which a program that was started has done all that starting takes."""
 
-QUIET = 20
-"""Seconds after which a daemon has closed its connections to homeservers."""
+QUIET = 30
+"""Seconds after which a daemon watches no login token any more, and has closed its connections to homeservers."""
 
 WATCHED = 60
 """Seconds in which an idle daemon's wake-ups are counted."""
