@@ -117,10 +117,9 @@ let package = Package(
             dependencies: ["DevHomeserver", "JetonAPI", "RPCClient", subprocess, systemPackage],
             path: "Tests/TestSupport",
             exclude: [
-                "browser", "connect-on-and-on", "desktop-client", "fake-notifier", "fake-portal", "fake-pinentry",
-                "hold-thread", "on-terminal", "peek",
-                "sandbox-probe",
-                "screenshot", "sign-in", "step-by-step", "waiting-client",
+                "browser", "connect-on-and-on", "desktop", "desktop-client", "fake-keyring", "fake-notifier",
+                "fake-pinentry", "fake-portal", "hold-thread", "on-terminal", "peek", "sandbox-probe", "screenshot",
+                "sign-in", "step-by-step", "waiting-client",
             ],
             swiftSettings: settings
         ),
