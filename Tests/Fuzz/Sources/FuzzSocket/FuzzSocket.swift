@@ -27,6 +27,7 @@ private let limits: SocketLimits = {
     limits.messageBytes = 300
     limits.inFlight = 3
     limits.pendingBytes = 100
+    limits.batchBytes = 200
     return limits
 }()
 
