@@ -29,6 +29,7 @@ import Testing
         #expect(told?["type"] == "login_token.redeemed" && told?["token_id"]?.stringValue == minted.tokenId)
         #expect(told?["redeemed_by"]?["device_id"]?.stringValue == device)
         #expect(told?["redeemed_by"]?["certain"] == false)
+        let time = try #require(told?["redeemed_by"]?["at"]?.stringValue)
         #expect(agent.logText.contains("event=login_token.redeemed"))
 
         try await agent.killNine()
@@ -36,7 +37,8 @@ import Testing
         let redeemed = try await token(agent)
         #expect(redeemed.state == .redeemed && redeemed.redeemedBy?.deviceId == device && redeemed.candidates == nil)
         let row = try #require(try await agent.jeton("tokens").output.split(separator: "\n").last)
-        #expect(row.hasPrefix(minted.tokenId) && row.contains("  redeemed  ") && row.contains("  \(device)"))
+        #expect(row.hasPrefix(minted.tokenId) && row.contains("  redeemed  ") && row.contains("  \(device) ("))
+        #expect(row.contains("\(time))"))
 
         let revoked = try await agent.jeton("revoke", "--last", "--password-stdin", input: user.password + "\n")
         #expect(revoked.status == 0 && revoked.output.contains("\(device) is signed out."), "\(revoked.errors)")

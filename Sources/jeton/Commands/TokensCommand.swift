@@ -39,9 +39,9 @@ struct TokensCommand: ParsableCommand {
 }
 
 extension Redeemer {
-    /// For people: `DIIDRPWVHJ (New phone, 203.0.113.7)`.
+    /// For people: `DIIDRPWVHJ (New phone, 203.0.113.7, 2026-07-01T12:00:00.000Z)`.
     var line: String {
-        let details = [displayName, lastSeenIp].compactMap(\.self)
-        return details.isEmpty ? deviceId : "\(deviceId) (\(details.joined(separator: ", ")))"
+        let details = [displayName, lastSeenIp, at.description].compactMap(\.self)
+        return "\(deviceId) (\(details.joined(separator: ", ")))"
     }
 }
