@@ -91,7 +91,7 @@ import Testing
         "a\nAccount: @mallory:evil", "a\r\n\u{2028}b\u{2029}c\u{85}d", "\u{202E}drawkcab\u{2066}x", "\u{200B}\u{FEFF}",
         "tab\tbell\u{7}escape\u{1B}[2J", "\u{E0041}\u{E000}", "“quoted” <b>bold</b>", "\u{3000}\u{A0}wide",
         "\u{115F}\u{3164}filler", "x" + String(repeating: " ", count: 60) + "Process 1 of user 0", "„low‟ ❝big❞ ＂wide＂",
-        "\u{2800}\u{2800}braille",
+        "\u{2800}\u{2800}braille", "\u{338}\u{30B}over",
     ])
     func `promise 8: no purpose and no name forges the dialog`(text: String) {
         var question = Self.question(text)
@@ -111,6 +111,18 @@ import Testing
         #expect(!forged.contains { "„‟❝❞＂\u{2800}".contains($0) })
         // Ours alone are curly: purpose, name, parents.
         #expect(forged.unicodeScalars.count { $0 == "“" } == 3)
+    }
+
+    @Test(arguments: "“”„‟〝〞〟＂❝❞⹂🙶🙷🙸ˮ″‴‶‷⁗ʺ˝˵˶״〃\u{1CD3}".unicodeScalars.map { String($0) } + ["’’", "ʼʼ", "′′"])
+    func `promise 8: no sign that looks like our quotes ends them`(twin: String) {
+        let dialog = Dialog(Self.question("a\(twin) b"))
+        let plain = twin.unicodeScalars.count == 1 ? "\"" : "''"
+        #expect(dialog.text.hasSuffix("For, in its own words: “a\(plain) b”"))
+    }
+
+    @Test(arguments: ["\u{30B}a \u{30B}b", "\u{338} a \u{338}\u{30E}b"])
+    func `marks have a letter below them`(text: String) {
+        #expect(PlainText(text, maximumBytes: 100).quoted == "“a b”")
     }
 
     @Test func `marks over letters stay where they are`() {

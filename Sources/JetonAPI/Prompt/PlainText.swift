@@ -2,6 +2,8 @@
 /// It cannot break the line, turn the direction of writing, hide, overprint, or pass for markup.
 public struct PlainText: Sendable, Equatable, CustomStringConvertible {
     public let description: String
+    /// In the quotes that it cannot hold itself.
+    public var quoted: String { "“\(description)”" }
 
     /// - Parameters:
     ///   - text: whatever somebody wrote.
@@ -14,8 +16,9 @@ public struct PlainText: Sendable, Equatable, CustomStringConvertible {
         for scalar in text.unicodeScalars.prefix(maximumBytes) {
             let harmless = Self.harmless(scalar)
             marks = Self.isMark(scalar) ? marks + 1 : 0
-            // Letters of any language have fewer; more of them run over the lines above.
-            guard marks <= 2 else { continue }
+            // Letters of any language have fewer; more of them run over the lines above. Over a space they look like
+            // signs of their own, and over nothing they change the quote before.
+            guard marks <= (isAfterSpace ? 0 : 2) else { continue }
             // One space between words is enough; many would push a purpose out of sight or onto a line of its own.
             if isAfterSpace, harmless == " " { continue }
             isAfterSpace = harmless == " "
@@ -35,13 +38,20 @@ public struct PlainText: Sendable, Equatable, CustomStringConvertible {
 
     private static let ellipsis: Unicode.Scalar = "…"
 
+    /// What Unicode's list of confusable signs has for " “ ”, and other fonts' quotes.
+    private static let doubleQuotes = Set(
+        "“”„‟〝〞〟＂❝❞\u{2E42}\u{1F676}\u{1F677}\u{1F678}ˮ″‴‶‷⁗ʺ˝˵˶״〃\u{1CD3}".unicodeScalars
+    )
+    private static let singleQuotes = Set("‘’‚‛❛❜ʹʻʼʽˊˋ′‵＇׳՚՝".unicodeScalars)
+
     private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         switch scalar {
         // Some pinentries draw text that looks like HTML as HTML.
         case "<": return "‹"
         case ">": return "›"
-        // Ours stand around what others wrote, so that nothing else may look like them.
-        case "“", "”", "„", "‟", "〝", "〞", "〟", "＂", "❝", "❞": return "\""
+        // Ours stand around what others wrote, so that nothing else may look like them; nor may two of these.
+        case _ where doubleQuotes.contains(scalar): return "\""
+        case _ where singleQuotes.contains(scalar): return "'"
         // Signs that look like nothing at all: braille without a dot, a note without a head.
         case "\u{2800}", "\u{1D159}": return " "
         default: break
