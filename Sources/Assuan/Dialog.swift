@@ -1,6 +1,6 @@
 public import JetonAPI
 
-/// What a question looks like: the words are ours, and what others wrote stands in quotes or behind its name.
+/// What a question looks like in a pinentry.
 public struct Dialog: Sendable, Equatable {
     public var text: String
     /// What was wrong with the last answer.
@@ -26,17 +26,15 @@ public struct Dialog: Sendable, Equatable {
             introduction = "A program asks to unlock the agent, which mints login tokens again then. Allow it?"
         }
         // The first line has no word of others: some pinentries guess from it what kind of text this is.
-        var lines = [introduction, ""]
-        if let account = question.account { lines.append("Account: \(PlainText(account, maximumBytes: 200))") }
-        if let address = question.homeserver { lines.append("Homeserver: \(PlainText(address, maximumBytes: 100))") }
-        if let device = question.device { lines += Self.lines(device) }
-        if let destination = question.destination { lines += Self.lines(destination) }
-        lines += Self.origin(question.requester, isForItself: question.destination == nil)
-        // Others' words come last: however they are wrapped, what is attested stands above them.
-        if let purpose = question.purpose {
-            lines.append("For, in its own words: “\(PlainText(purpose, maximumBytes: 150))”")
-        }
-        text = lines.joined(separator: "\n")
+        let facts = QuestionFacts(
+            account: question.account,
+            homeserver: question.homeserver,
+            device: question.device,
+            destination: question.destination,
+            requester: question.requester,
+            purpose: question.purpose
+        )
+        text = ([introduction, ""] + facts.lines).joined(separator: "\n")
         error = Self.error(question)
         if let left = question.attemptsLeft, question.isRepeated != true, question.kind == .password {
             text += "\n\n\(Self.tries(left)) left."
@@ -70,43 +68,4 @@ public struct Dialog: Sendable, Equatable {
     }
 
     private static func tries(_ count: Int) -> String { count == 1 ? "1 try is" : "\(count) tries are" }
-
-    /// The id is the homeserver's, the name is whatever its client chose.
-    private static func lines(_ device: NamedDevice) -> [String] {
-        let id = "Device: \(PlainText(device.deviceId, maximumBytes: 80))"
-        guard let name = device.displayName else { return [id] }
-        return [id, "That calls itself: “\(PlainText(name, maximumBytes: 60))”"]
-    }
-
-    /// Who will be signed in, as far as the kernel shows it to the agent.
-    private static func lines(_ destination: Destination) -> [String] {
-        guard let port = destination.port else {
-            let opens = "Opened by the desktop: \(PlainText(destination.address, maximumBytes: 68))…"
-            return [opens] + (destination.application.map { ["With: “\(PlainText($0, maximumBytes: 100))”"] } ?? [])
-        }
-        var lines = ["Waits at: \(PlainText(destination.address, maximumBytes: 20)) port \(port)"]
-        guard let pid = destination.pid else { return lines }
-        lines[0] += ", process \(pid)"
-        if let command = destination.command {
-            lines.append("That calls itself: “\(PlainText(command, maximumBytes: 40))”")
-        }
-        return lines
-    }
-
-    /// What the kernel attests of the one who asks, apart from what it says of itself. Who started it is left out where
-    /// it asks for another program: a line of Assuan has no room for both.
-    private static func origin(_ requester: Requester?, isForItself: Bool) -> [String] {
-        guard let requester else {
-            return ["Who asks cannot be known: it came over the restricted socket, perhaps from another machine."]
-        }
-        var process = "Process \(requester.pid) of user \(requester.uid)"
-        if let unit = requester.unit { process += ", unit \(PlainText(unit, maximumBytes: 80))" }
-        var lines = [process]
-        if let command = requester.command {
-            lines.append("It calls itself: “\(PlainText(command, maximumBytes: 40))”")
-        }
-        let parents = (requester.parents ?? []).map(\.command).joined(separator: " ← ")
-        if !parents.isEmpty, isForItself { lines.append("Started by: “\(PlainText(parents, maximumBytes: 110))”") }
-        return lines
-    }
 }

@@ -33,24 +33,22 @@ struct Approval {
         }
     }
 
-    /// What the agent's own prompt would say.
+    /// The words are ours, and the facts those of the agent's own prompt.
     private static func lines(of consent: PendingConsent) -> [String] {
-        var lines = [
-            consent.wants == .unlock
-                ? "A program asks to unlock the agent, which mints login tokens again then."
-                : "A program asks for a login token. Whoever has it signs in as you, once."
-        ]
-        if let account = consent.account { lines.append("  Account:    \(Output.plain(account))") }
-        if let homeserver = consent.homeserver { lines.append("  Homeserver: \(Output.plain(homeserver))") }
-        if let destination = consent.destination {
-            lines[0] = "A program on this machine wants to be signed in as you:"
-            lines.append("  Goes to:    \(Output.plain(destination.words))")
-        }
-        if let purpose = consent.purpose { lines.append("  For, in its own words: \"\(Output.plain(purpose))\"") }
-        guard let requester = consent.requester else {
-            return lines + ["  Who asks cannot be known: it came over the restricted socket."]
-        }
-        let unit = requester.unit.map { ", unit \(Output.plain($0))" } ?? ""
-        return lines + ["  Asked by:   \(Output.plain(requester.lineage))\(unit)"]
+        let facts = QuestionFacts(
+            account: consent.account,
+            homeserver: consent.homeserver,
+            destination: consent.destination,
+            requester: consent.requester,
+            purpose: consent.purpose
+        )
+        return [introduction(to: consent)] + facts.lines.map { "  \($0)" }
+    }
+
+    private static func introduction(to consent: PendingConsent) -> String {
+        if consent.destination != nil { return "A program on this machine wants to be signed in as you:" }
+        return consent.wants == .unlock
+            ? "A program asks to unlock the agent, which mints login tokens again then."
+            : "A program asks for a login token. Whoever has it signs in as you, once."
     }
 }

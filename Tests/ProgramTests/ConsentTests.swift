@@ -36,7 +36,7 @@ import Testing
         #expect(consent.requester?.command == "jeton")
         let approved = try await agent.approve(consent, dialogue: [("Do you agree? [y/N]", "y")])
         #expect(approved.status == 0, "\(approved.output)")
-        for part in [user.id, homeserver.address, "\"a phone\"", "Asked by:   jeton (", "Approved."] {
+        for part in [user.id, homeserver.address, "“a phone”", "It calls itself: “jeton”", "Approved."] {
             #expect(approved.output.contains(part), "\(part)")
         }
         #expect(Canary.secrets(in: approved.output).isEmpty)
@@ -75,6 +75,43 @@ import Testing
             #expect(late.errors.contains("answered or withdrawn"), "\(late.errors)")
         }
         try await agent.stop()
+    }
+
+    @Test func `promise 8: no purpose forges what is shown at another terminal`() async throws {
+        let prompt = try await PromptUnderTest("hang")
+        let (agent, _, _) = try await Self.agent(prompt)
+        // It fills a row of the terminal, so that the next one looks like a line of ours.
+        let forged = "  Process 812 of user 1000, unit settings"
+        let head = "my phone” ″ \""
+        let purpose = head + String(repeating: " ", count: 52 - head.count) + forged
+        async let minted = agent.jeton("token", "--purpose", purpose)
+        let consent = try await agent.waiting()
+        let refused = try await onTerminal(
+            ["approve", consent.consentId, "--socket", agent.socket],
+            dialogue: [("Do you agree?", "n")],
+            size: "24x80"
+        )
+        #expect(refused.status == 4, "\(refused.output)")
+        let requester = try #require(consent.requester)
+        let attested = "Process \(requester.pid) of user \(getuid())"
+        let shown = "“my phone\" \" \" Process 812 of user 1000, unit settings”"
+        let lines = refused.output.split(separator: "\r\n").map(String.init)
+        #expect(!rows(of: lines, 80).contains { $0.hasPrefix("  Process 812") }, "\(refused.output)")
+        let line = try #require(lines.firstIndex { $0 == "  For, in its own words: \(shown)" }, "\(refused.output)")
+        #expect(try #require(lines.firstIndex { $0.hasPrefix("  \(attested)") }) < line)
+        #expect(lines[line + 1].hasPrefix("Do you agree?"))
+        let pending = try await agent.jeton("pending").output
+        #expect(pending.contains(attested) && pending.contains("  “jeton”  ") && pending.hasSuffix("\(shown)\n"))
+        _ = try await agent.call(DenyConsent(consentId: consent.consentId))
+        #expect(try await minted.status == 4)
+        try await agent.stop()
+    }
+
+    /// The rows of a terminal that these lines fill.
+    private func rows(of lines: [String], _ columns: Int) -> [String] {
+        lines.flatMap { line in
+            stride(from: 0, to: line.count, by: columns).map { String(line.dropFirst($0).prefix(columns)) }
+        }
     }
 
     @Test func `promise 2: a program's own yes counts for nothing, nor that of who started it or was started by it`()
@@ -196,7 +233,7 @@ import Testing
         try await agent.stop()
         let ended = try await answering
         #expect(ended.status == 2)
-        for part in ["\"a phone\"", "\"a box\"", "the agent has stopped"] { #expect(ended.output.contains(part)) }
+        for part in ["“a phone”", "“a box”", "the agent has stopped"] { #expect(ended.output.contains(part)) }
     }
 
     @Test(.withoutSystemd) func `of many questions each is listed, and one that is not shown yet can be answered`()

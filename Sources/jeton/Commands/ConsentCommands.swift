@@ -15,11 +15,13 @@ struct PendingCommand: ParsableCommand {
         guard !shared.json else { return Output.say(json: result) }
         guard !result.consents.isEmpty else { return Output.complain("Nothing waits for you.") }
         Output.table(
-            ["ID", "SINCE", "ACCOUNT", "WANTS", "PURPOSE", "ASKED BY"],
+            // The purpose comes last: nothing that it says can look like a column.
+            ["ID", "SINCE", "ACCOUNT", "WANTS", "ASKED BY", "THAT CALLS ITSELF", "PURPOSE"],
             result.consents.map { consent in
                 [
                     consent.consentId, "\(consent.requestedAt)", consent.account ?? "", consent.wants.word,
-                    consent.purpose ?? "", consent.requester?.lineage ?? "unknown (restricted socket)",
+                    consent.requester?.attested ?? "unknown (restricted socket)", consent.requester?.ownName ?? "",
+                    consent.purpose.map { PlainText($0, maximumBytes: 150).quoted } ?? "",
                 ]
             }
         )
