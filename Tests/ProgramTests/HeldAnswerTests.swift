@@ -68,4 +68,29 @@ import Testing
         _ = try await agent.call(GenerateLoginToken(auth: user.auth(challenge)))
         try await agent.stop()
     }
+
+    @Test(arguments: [false, true])
+    func `promise 14: a lock that comes while a session is renewed holds for the answer that waits for it`(
+        isApproval: Bool
+    ) async throws {
+        let challenge = try await agent.challenge()
+        let consent = try await agent.waiting().consentId
+        await homeserver.server.expireAccessTokens(of: user.id.localpart)
+        let renewal = proxy.expect(.requestHeld, at: "POST", Paths.refresh)
+        let approval = ApproveConsent(consentId: consent, auth: user.auth(consent))
+        let answer = GenerateLoginToken(auth: user.auth(challenge))
+        async let refused = isApproval ? agent.refusal(of: approval) : agent.refusal(of: answer)
+        try await renewal.happened()
+        let before = proxy.passages("POST", Self.path).count
+        _ = try await agent.call(LockAgent())
+        renewal.letGo()
+        #expect(try await refused.kind == .locked)
+        #expect(proxy.passages("POST", Paths.refresh).map(\.status) == [200])
+        #expect(proxy.passages("POST", Self.path).count == before)
+        // Nothing was used up.
+        #expect(try await agent.waiting().consentId == consent)
+        let limits = try await agent.call(GetRateLimitStatus()).limits
+        #expect(limits.first { $0.name == .loginToken }?.remaining == 9)
+        try await agent.stop()
+    }
 }

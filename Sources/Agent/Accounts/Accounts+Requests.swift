@@ -11,34 +11,39 @@ extension Accounts {
     /// - Parameters:
     ///   - account: in whose name.
     ///   - isAct: whether it is of the kind that suspended users may not do, so that success shows that they may.
+    ///   - obstacle: looks, each time that a token is there, whether the request may still go out.
     ///   - request: the request; it is not repeated for any other reason than its access token.
     /// - Returns: what the request gives.
-    /// - Throws: `agent` where there is no session to make it with, else what the request throws.
+    /// - Throws: `agent` where there is no session to make it with, or an obstacle; else what the request throws.
     func authorized<Value: Sendable>(
         _ account: String,
         isAct: Bool = false,
+        unless obstacle: @Sendable () -> AgentError? = { nil },
         _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
     ) async throws(SessionFailure) -> Value {
         var token = try await liveToken(of: account)
         for _ in 1..<Self.mostAttempts {
             do {
-                return try await attempt(account, token, isAct, request)
+                return try await attempt(account, token, isAct, obstacle, request)
             } catch {
                 guard case .matrix(.refused(let refusal)) = error, refusal.endsSession else { throw error }
                 token = try await renewedToken(of: account, insteadOf: token, refusal)
             }
         }
-        return try await attempt(account, token, isAct, request)
+        return try await attempt(account, token, isAct, obstacle, request)
     }
 
     private func attempt<Value: Sendable>(
         _ account: String,
         _ token: Secret,
         _ isAct: Bool,
+        _ obstacle: @Sendable () -> AgentError?,
         _ request: @Sendable (MatrixClient, Secret) async throws(MatrixError) -> Value
     ) async throws(SessionFailure) -> Value {
         guard let session = sessions[account] else { throw .agent(.notLoggedIn(account)) }
         let client = MatrixClient(homeserver: session.homeserver, transport: transport)
+        // The token may have been long in coming.
+        if let obstacle = obstacle() { throw .agent(obstacle) }
         do throws(MatrixError) {
             let value = try await request(client, token)
             heard(from: account)

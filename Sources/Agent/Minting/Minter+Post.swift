@@ -140,9 +140,17 @@ extension Minter {
         _ account: String,
         _ auth: [String: JSONValue]?
     ) async throws(SessionFailure) -> MatrixClient.MintedToken {
-        try await accounts.authorized(account, isAct: true) { client, accessToken throws(MatrixError) in
-            try await client.getLoginToken(accessToken, auth: auth)
-        }
+        try await accounts.authorized(
+            account,
+            isAct: true,
+            unless: { [locks] in
+                let locks = locks.now
+                return locks.isEmpty ? nil : .locked(by: locks)
+            },
+            { client, accessToken throws(MatrixError) in
+                try await client.getLoginToken(accessToken, auth: auth)
+            }
+        )
     }
 
     private func settle(
