@@ -20,6 +20,10 @@ extension Agent {
         }
     }
 
-    /// Call it as the first thing of a stop.
-    public func announceStop() { events.publish(AgentStopping()) }
+    /// Call it as the first thing of a stop. Whoever waits for the user or for a limit is told, and waits no more.
+    public func announceStop() {
+        events.publish(AgentStopping())
+        stopping.begin()
+        consents.withdrawAll(.stopping)
+    }
 }

@@ -69,6 +69,7 @@ public struct Agent: Sendable {
     let devices: Devices
     let store: Store
     let redemptions: RedemptionWatch
+    let stopping: Stop
     let startedAt: Moment
     let surroundings: Surroundings
     let logger: Logger
@@ -125,7 +126,9 @@ public struct Agent: Sendable {
             events: events,
             logger: logger
         )
-        let desk = PromptDesk(surroundings.prompter, pause: surroundings.pause)
+        let stopping = Stop()
+        self.stopping = stopping
+        let desk = PromptDesk(surroundings.prompter, pause: surroundings.pause, stop: stopping)
         userLock = try UserLock(
             folder: folder,
             locks: locks,
@@ -167,6 +170,7 @@ public struct Agent: Sendable {
             expiries: expiries,
             metrics: metrics,
             pause: surroundings.pause,
+            stop: stopping,
             logger: logger
         )
         handingOver = HandingOver(

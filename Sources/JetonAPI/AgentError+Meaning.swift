@@ -25,7 +25,7 @@ extension AgentError.Kind {
         case .outcomeUnknown: "A login token may exist, or does, and nobody has it."
         case .storageFailed: "The agent cannot write down what it has to remember."
         case .tokenBurnt: "A sign-in by login token has failed, and the token may be used up."
-        case .cancelled: "The one who asked has withdrawn the request."
+        case .cancelled: "The one who asked has withdrawn the request, or the agent stops."
         }
     }
 

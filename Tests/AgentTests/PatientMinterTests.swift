@@ -14,6 +14,7 @@ import Testing
     private let book: MintBook
     private let patient: PatientMinter
     private let locks: Locks
+    private let stop = Stop()
     /// At limits.
     private let looks = Looks()
     private let mail = Requester(pid: 1, uid: 1000, command: "mail", unit: "mail.service")
@@ -52,6 +53,7 @@ import Testing
             expiries: ExpiryWatch(book: book, events: events, pause: realPause, clock: now),
             metrics: metrics,
             pause: realPause,
+            stop: stop,
             logger: logger
         )
         self.home = home
@@ -136,6 +138,18 @@ import Testing
         #expect(await home.server.seenRequests.count { $0.path == path } == 1)
         locks.noteScreen(isLocked: false)
         #expect(try await patient.generate(GenerateLoginToken(), for: backup, over: .agent).userId == home.alice)
+    }
+
+    @Test func `whoever waits when the agent stops is told so`() async throws {
+        await allow(100)
+        _ = try await patient.generate(GenerateLoginToken(), for: mail, over: .agent)
+        let waiting = try await wait(3_600_000, for: mail)
+        stop.begin()
+        await #expect(throws: AgentError.stopping) { try await waiting.value }
+        // Nor does anybody begin to wait.
+        await #expect(throws: AgentError.stopping) {
+            try await patient.generate(GenerateLoginToken(waitMs: 3_600_000), for: mail, over: .agent)
+        }
     }
 
     @Test func `both waits together take no longer than the patience`() async throws {

@@ -12,6 +12,7 @@ struct PatientMinter: Sendable {
     let expiries: ExpiryWatch
     let metrics: Metrics
     let pause: Pause
+    let stop: Stop
     let logger: Logger
     let line: WaitingLine
 
@@ -25,6 +26,7 @@ struct PatientMinter: Sendable {
         expiries: ExpiryWatch,
         metrics: Metrics,
         pause: @escaping Pause,
+        stop: Stop,
         logger: Logger
     ) {
         self.minter = minter
@@ -33,6 +35,7 @@ struct PatientMinter: Sendable {
         self.expiries = expiries
         self.metrics = metrics
         self.pause = pause
+        self.stop = stop
         self.logger = logger
         line = WaitingLine(pause: pause)
     }
@@ -114,8 +117,9 @@ struct PatientMinter: Sendable {
         defer { if isFirst { line.leave(account) } }
         while true {
             if !isFirst {
-                guard await line.enter(account, within: left()) else {
-                    if Task.isCancelled { throw .withdrawn }
+                let patience = left()
+                guard await stop.cutsShort({ [line] in await line.enter(account, within: patience) }) == true else {
+                    try stop.check()
                     throw try await minter.outOfPatience(account)
                 }
                 isFirst = true
@@ -139,11 +143,8 @@ struct PatientMinter: Sendable {
                     line.leave(account)
                     isFirst = false
                 }
-                do {
-                    try await pause(wait)
-                } catch {
-                    throw .withdrawn
-                }
+                _ = await stop.cutsShort { [pause] in try? await pause(wait) }
+                try stop.check()
             }
         }
     }

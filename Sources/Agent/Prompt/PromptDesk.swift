@@ -6,6 +6,7 @@ final class PromptDesk: Sendable {
     private let prompter: Prompter
     private let gap: Duration
     private let pause: Pause
+    private let stop: Stop
     /// After one that could not be shown: so often that nobody waits for it, and so seldom that systemd does not close
     /// the prompt's socket for good (TriggerLimitBurst= in jeton-prompt.socket).
     private static let briefGap = Duration.milliseconds(50)
@@ -30,10 +31,17 @@ final class PromptDesk: Sendable {
     ///   - gap: between one question and the next. A click or an Enter that was meant for the one that has just gone
     ///     must not answer the next.
     ///   - pause: how a moment is waited for.
-    init(_ prompter: Prompter, gap: Duration = .milliseconds(1500), pause: @escaping Pause) {
+    ///   - stop: from when on nobody is asked any more.
+    init(
+        _ prompter: Prompter,
+        gap: Duration = .milliseconds(1500),
+        pause: @escaping Pause,
+        stop: Stop = Stop()
+    ) {
         self.prompter = prompter
         self.gap = gap
         self.pause = pause
+        self.stop = stop
         line = WaitingLine(pause: pause)
     }
 
@@ -42,30 +50,31 @@ final class PromptDesk: Sendable {
     /// - Parameter question: looks again, when its turn has come, whether there is any use in asking, and says what is
     ///   asked by then.
     /// - Returns: what the user said.
-    /// - Throws: what `question` throws; `busy`; `cancelled` where the task was.
+    /// - Throws: what `question` throws; `busy`; `cancelled` where the task was, or the agent stops.
     func ask(
         _ question: @Sendable () async throws(AgentError) -> PromptQuestion
     ) async throws(AgentError) -> PromptAnswer {
         guard enter() else { throw .tooManyPrompts }
         defer { leave() }
-        guard await line.enter("", within: Self.patience) else {
-            if Task.isCancelled { throw .withdrawn }
+        guard await stop.cutsShort({ [line] in await line.enter("", within: Self.patience) }) == true else {
+            try stop.check()
             return .timedOut
         }
         defer { line.leave("") }
-        do {
-            if let earliest = state.withLock(\.earliest) { try await pause(ContinuousClock.now.duration(to: earliest)) }
-            try Task.checkCancellation()
-        } catch {
-            throw .withdrawn
+        if let earliest = state.withLock(\.earliest) {
+            _ = await stop.cutsShort { [pause] in try? await pause(ContinuousClock.now.duration(to: earliest)) }
         }
+        try stop.check()
         let question = try await question()
-        let asked = ContinuousClock.now
-        let answer = await prompter.ask(question)
-        let wasSeen = Task.isCancelled || asked.duration(to: .now) > Self.glance
+        let outcome = await stop.cutsShort { [prompter] in
+            let asked = ContinuousClock.now
+            let answer = await prompter.ask(question)
+            return (answer, wasSeen: Task.isCancelled || asked.duration(to: .now) > Self.glance)
+        }
+        guard let (answer, wasSeen) = outcome else { throw .stopping }
         let rest = if case .unavailable = answer, !wasSeen { Self.briefGap } else { gap }
         state.withLock { $0.earliest = .now.advanced(by: rest) }
-        if Task.isCancelled { throw .withdrawn }
+        try stop.check()
         return answer
     }
 
