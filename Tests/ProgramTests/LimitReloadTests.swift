@@ -44,6 +44,25 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `settings that others may write are refused at a start, and at a reload`() async throws {
+        let agent = try await AgentUnderTest(configuration: "{socket: {connections_per_process: 1}}").start()
+        let only = try LineClient(agent)
+        try Self.expectPong(only)
+        let file = try agent.folder.write(
+            "{consent: 'none', socket: {connections_per_process: 9}}",
+            to: "config/config.json5",
+            mode: 0o666
+        )
+        agent.send(SIGHUP)
+        try await eventually("it is refused") { agent.logText.contains("the old configuration stays") }
+        #expect(agent.logText.contains("others may write to it (mode 666); run `chmod go-w \(file)`"))
+        #expect(try LineClient(agent).next()["error"]?["message"]?.stringValue?.contains("1 connections") == true)
+        try await agent.stop()
+        let ended = try await agent.failToStart()
+        #expect(ended.status == 78)
+        #expect(ended.errors.contains("chmod go-w \(file)"), "\(ended.errors)")
+    }
+
     @Test func `what only a start can change is said at the reload`() async throws {
         let agent = try await AgentUnderTest(configuration: "{}").start()
         let path = agent.folder.file("run/restricted.sock")

@@ -99,6 +99,18 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `a pinentry that others may have named is not run`() async throws {
+        let prompt = try await PromptUnderTest()
+        let file = try prompt.allowOthersToConfigure()
+        let (agent, _, _) = try await Self.agent(prompt)
+        let refused = try await agent.refusal(of: GenerateLoginToken())
+        #expect(refused.kind == .promptUnavailable)
+        #expect(refused.message.contains("\(file): others may write to it"), "\(refused.message)")
+        #expect(prompt.log.isEmpty)
+        try await prompt.isQuiet()
+        try await agent.stop()
+    }
+
     @Test func `a prompt that cannot show itself says what is missing`() async throws {
         let prompt = try await PromptUnderTest("no-tty")
         let (agent, _, _) = try await Self.agent(prompt)

@@ -40,6 +40,27 @@ import Testing
         #expect(try await agent.property("ActiveState") == "active")
     }
 
+    @Test func `in the sandbox root's settings below etc hold, and somebody else's do not`() async throws {
+        let agent = try await InstalledAgent.ready()
+        let site = "/etc/jeton-\(agent.user.name).json5"
+        let link = "\(agent.user.home)/.config/jeton/config.d/site.json5"
+        let settings = "{ limits: { login_token: { count: 7, per_ms: 1000 } } }"
+        try await agent.user.manager.asRoot("tee", site, input: settings)
+        try await agent.user.say("mkdir", "-p", "\(agent.user.home)/.config/jeton/config.d")
+        try await agent.user.say("ln", "-s", site, link)
+        _ = try await agent.signIn(at: DevHomeserverUnderTest())
+        #expect(try await limit(agent) == 7)
+        try await agent.user.say("rm", link)
+        try await agent.user.write(settings.replacing("7", with: "8"), to: link)
+        try await agent.user.manager.asRoot("chown", "65533", link)
+        try await agent.user.say("kill", "-HUP", "\(agent.pid)")
+        try await eventually("it has looked") { try await !agent.journal("JETON_EVENT=agent.reload_refused").isEmpty }
+        let said = try await agent.journal("_SYSTEMD_USER_UNIT=jetond.service").compactMap { $0["MESSAGE"] }
+        let refusal = "site.json5: belongs to root or to a user that the sandbox does not show, not to you"
+        #expect(said.contains { $0.contains(refusal) }, "\(said)")
+        #expect(try await limit(agent) == 7)
+    }
+
     private func limit(_ agent: InstalledAgent) async throws -> Int? {
         try await agent.call(GetRateLimitStatus()).limits.first { $0.name == .loginToken }?.count
     }

@@ -57,6 +57,13 @@ public final class PromptUnderTest: Sendable {
 
     public func plan(_ words: String) throws { try folder.write(words, to: "plan") }
 
+    /// - Returns: the file in which the pinentry is named.
+    public func allowOthersToConfigure() throws -> String {
+        let file = folder.file("config/config.json5")
+        try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file)
+        return file
+    }
+
     /// Lets a pinentry go on that waits for this file.
     public func release(_ name: String) throws { try folder.write("", to: name) }
 

@@ -67,7 +67,7 @@ extension Examination {
         let files = FileFacts.names(in: folder).map { "\(folder)/\($0)" }
         let more = FileFacts.names(in: "\(folder)/config.d").map { "\(folder)/config.d/\($0)" }
         let facts = ([folder] + files + more).compactMap { FileFacts($0) }
-        let flaws = facts.compactMap { $0.flawIfWritable() ?? flawOfLink($0, in: folder) }
+        let flaws = facts.compactMap { $0.flawIfWritable(exceptBy: getegid()) ?? flawOfLink($0, in: folder) }
         for flaw in flaws { findings.problem("configuration", flaw.detail, cure: flaw.cure) }
         checkConfiguration(in: folder, isFlawed: !flaws.isEmpty)
     }

@@ -8,6 +8,7 @@ struct FileFacts {
     let path: String
     let kind: Kind
     let owner: Int
+    let group: Int
     let mode: Int
     /// Where the path itself is a link: what is written in it.
     let link: String?
@@ -26,6 +27,7 @@ struct FileFacts {
             default: .other
             }
         owner = Int(status.st_uid)
+        group = Int(status.st_gid)
         mode = Int(status.st_mode & 0o7777)
     }
 
@@ -53,14 +55,17 @@ struct FileFacts {
     }
 
     /// What is wrong with a file that others may read, and must not change.
-    func flawIfWritable() -> Flaw? {
+    /// - Parameter trusted: a group that may, as it may by default where the umask is 002.
+    /// - Returns: nil where nothing is.
+    func flawIfWritable(exceptBy trusted: gid_t? = nil) -> Flaw? {
         if !isOwn, owner != 0 {
             return (
                 "\(path) belongs to user \(owner), not to you", "Run: sudo chown \(geteuid()) \(Self.quoted(path))"
             )
         }
         // In a sticky folder, as /tmp is one, others cannot replace what is not theirs.
-        guard mode & 0o022 != 0, !(kind == .folder && mode & 0o1000 != 0) else { return nil }
+        let forbidden = trusted.map { Int($0) } == group ? 0o002 : 0o022
+        guard mode & forbidden != 0, !(kind == .folder && mode & 0o1000 != 0) else { return nil }
         return ("others may change \(path) (mode \(shownMode))", "Run: chmod go-w \(Self.quoted(path))")
     }
 
