@@ -14,7 +14,7 @@ extension Agent {
         }
         table.serve(UnlockAgent.self) { request, caller throws(AgentError) in
             try Self.requireOwnTerminal(request.terminal, of: caller.peer)
-            try await userLock.unlock(request, by: caller.peer.requester())
+            try await userLock.unlock(request, by: caller.requester())
             return Nothing()
         }
         table.serve(LogIn.self) { request, _ throws(AgentError) in
@@ -45,11 +45,11 @@ extension Agent {
         table.serve(GetLoginTokenSupport.self) { request, _ throws(AgentError) in try await supportStatus(request) }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
             try Self.requireOwnTerminal(request.terminal, of: caller.peer)
-            return try await patientMinter.generate(request, for: caller.peer.requester(), over: caller.socket)
+            return try await patientMinter.generate(request, for: caller.requester(), over: caller.socket)
         }
         table.serve(HandOverLoginToken.self) { request, caller throws(AgentError) in
             try Self.requireOwnTerminal(request.terminal, of: caller.peer)
-            return try await handingOver.handOver(request, for: caller.peer.requester())
+            return try await handingOver.handOver(request, for: caller.requester())
         }
         table.serve(ListLoginTokens.self) { request, _ throws(AgentError) in
             .init(tokens: await book.tokens(of: try await named(request.account)))
@@ -60,7 +60,7 @@ extension Agent {
         }
         table.serve(ListConsents.self) { _, _ in .init(consents: await pendingConsents()) }
         table.serve(ApproveConsent.self) { request, caller throws(AgentError) in
-            try await approve(request, by: caller.peer.requester())
+            try await approve(request, by: caller.requester())
             return Nothing()
         }
         table.serve(DenyConsent.self) { request, caller throws(AgentError) in
@@ -69,7 +69,7 @@ extension Agent {
         }
         table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
         table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
-            let requester = caller.peer.requester()
+            let requester = try caller.requester()
             if request.prompt == .agent {
                 try await devices.signOutByPrompt(request, for: requester)
             } else {

@@ -23,12 +23,13 @@ extension Agent {
         }
         table.serve(GenerateLoginToken.self) { request, caller throws(AgentError) in
             try Self.requireRestricted(request)
+            let requester = try caller.requester()
             let isNamed = request.account != nil
             var request = request
             request.account = try await restrictedAccount(request.account)
             request.prompt = .agent
             do throws(AgentError) {
-                return try await patientMinter.generate(request, for: caller.peer.requester(), over: caller.socket)
+                return try await patientMinter.generate(request, for: requester, over: caller.socket)
             } catch {
                 if error.kind == .promptUnavailable { throw .restrictedWithoutPrompt }
                 throw isNamed ? error : error.withoutAccount

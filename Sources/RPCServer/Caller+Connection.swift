@@ -10,7 +10,12 @@ extension Caller {
         self.init(
             connection: number,
             socket: entrance.socket,
-            peer: Peer(pid: peer.pid, uid: peer.uid, terminal: { socket.whileOpen(peer.terminal) ?? nil }) {
+            peer: Peer(
+                pid: peer.pid,
+                uid: peer.uid,
+                terminal: { socket.whileOpen(peer.terminal) ?? nil },
+                hasEnded: { socket.whileOpen(peer.hasEnded) ?? false }
+            ) {
                 socket.whileOpen(peer.requester) ?? Requester(pid: peer.pid, uid: peer.uid)
             },
             send: { message in

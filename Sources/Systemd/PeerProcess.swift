@@ -86,6 +86,36 @@ extension PeerProcess {
     }
 }
 
+extension PeerProcess {
+    /// Whether the process has ended for certain: one that cannot be seen from here may be there all the same.
+    /// - Parameter descriptor: the connected socket.
+    /// - Returns: true only then.
+    public func hasEnded(ofSocket descriptor: CInt) -> Bool {
+        hasEnded { () throws(Errno) in try ProcessHandle(ofPeer: descriptor) }
+    }
+
+    /// - Parameter hold: takes hold of the process at the other end, where the kernel can.
+    /// - Returns: as above.
+    func hasEnded(holding hold: () throws(Errno) -> ProcessHandle) -> Bool {
+        // A process of another namespace, as of a container, has no number here.
+        guard pid > 0 else { return false }
+        do {
+            let handle = try hold()
+            return !handle.isRunning
+        } catch {
+            switch error {
+            // The older kernels among those that know the option give the second.
+            case .noSuchProcess, .invalidArgument: return true
+            // Linux before 6.5 does not know it.
+            case .protocolNotAvailable:
+                if let status = ProcessStatus(of: pid) { return status.startedAt > seenAt }
+                return kill(pid_t(pid), 0) != 0 && errno == ESRCH
+            default: return false
+            }
+        }
+    }
+}
+
 /// A process held by a descriptor (pidfd_open(2)): its pid can be given to no other without our noticing.
 struct ProcessHandle: ~Copyable {
     private let descriptor: CInt

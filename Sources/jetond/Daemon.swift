@@ -120,7 +120,8 @@ struct Daemon {
                 return Peer(
                     pid: peer.pid,
                     uid: peer.uid,
-                    terminal: { peer.details(ofSocket: descriptor)?.terminal }
+                    terminal: { peer.details(ofSocket: descriptor)?.terminal },
+                    hasEnded: { peer.hasEnded(ofSocket: descriptor) }
                 ) { Requester(peer, peer.details(ofSocket: descriptor)) }
             },
             admitted: { agent.metrics.countConnection($0) },

@@ -34,6 +34,7 @@ struct PeerProcessTests {
         let peer = try PeerProcess(ofSocket: connection)
         #expect(peer.pid == Int(client))
         #expect(peer.details(ofSocket: connection)?.command == "socat")
+        #expect(!peer.hasEnded(ofSocket: connection))
         // Its pid, seen at a time at which nobody had it: what runs there now must be another process.
         var earlier = peer
         earlier.seenAt = .zero
@@ -42,9 +43,15 @@ struct PeerProcessTests {
         kill(client, SIGKILL)
         waitpid(client, nil, 0)
         #expect(peer.details(ofSocket: connection) == nil)
+        #expect(peer.hasEnded(ofSocket: connection))
         var recycled = peer
         recycled.pid = Int(getpid())
         #expect(recycled.details(ofSocket: connection) == nil)
+        #expect(recycled.hasEnded(ofSocket: connection))
+        // One that has no number here, as it is in another namespace, may be there.
+        var foreign = peer
+        foreign.pid = 0
+        #expect(!foreign.hasEnded(ofSocket: connection))
     }
 
     @Test func `a kernel that gives no hold on a process is asked for its start`() throws {
@@ -57,11 +64,15 @@ struct PeerProcessTests {
         var earlier = peer
         earlier.seenAt = .zero
         #expect(earlier.details(holding: old) == nil)
+        #expect(earlier.hasEnded(holding: old))
+        #expect(!peer.hasEnded(holding: old))
         // Any other trouble is no reason to trust a number.
         #expect(peer.details { () throws(Errno) in throw .noData } == nil)
+        #expect(!peer.hasEnded { () throws(Errno) in throw .noData })
         kill(client, SIGKILL)
         waitpid(client, nil, 0)
         #expect(peer.details(holding: old) == nil)
+        #expect(peer.hasEnded(holding: old))
     }
 
     /// A program that has connected to us, and our end of the connection.

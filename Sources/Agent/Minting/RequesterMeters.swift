@@ -48,7 +48,8 @@ struct RequesterMeters: Sendable, Equatable, Codable {
 
 extension Requester {
     /// By what requesters are told apart: what a program cannot change by itself. Its name it can, and its pid by
-    /// starting anew; out of its unit or session it comes only with systemd's help.
+    /// starting anew; out of its unit or session it comes only with systemd's help. One that has neither, or that cannot
+    /// be looked at from here, shares its user's; one that has ended is refused before anything is counted.
     var limitKey: String {
         if let unit { return "unit \(unit)" }
         if let session { return "session \(session)" }

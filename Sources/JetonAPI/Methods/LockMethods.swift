@@ -19,7 +19,7 @@ public struct UnlockAgent: Method, Equatable {
         the agent is not locked so, nobody is asked.
         """
     public static let errors: [AgentError.Kind] = [
-        .consentDenied, .consentTimeout, .promptUnavailable, .locked, .busy, .storageFailed, .cancelled,
+        .consentDenied, .consentTimeout, .promptUnavailable, .locked, .forbidden, .busy, .storageFailed, .cancelled,
     ]
     public static var example: MethodExample<UnlockAgent> { .init(UnlockAgent(), gives: Nothing()) }
 
