@@ -32,7 +32,8 @@ extension AgentError.Kind {
     /// The members of `data` besides `kind`, in the order in which a reader should meet them.
     public var members: [String] {
         switch self {
-        case .parseError, .invalidRequest, .consentDenied, .consentTimeout, .promptUnavailable, .forbidden: ["detail"]
+        case .parseError, .invalidRequest, .consentDenied, .consentTimeout, .promptUnavailable: ["detail"]
+        case .forbidden: ["detail", "listener", "open_url"]
         case .methodNotFound: ["methods"]
         case .invalidParams: ["field", "candidates"]
         case .internalError, .locked, .cancelled: []

@@ -14,6 +14,8 @@ public struct CallbackVisit: Sendable {
         case unreachable
         /// At the last moment it was not to be sent.
         case withheld
+        /// Whoever wanted it had gone before anything was sent.
+        case abandoned
         /// The token was sent, and no answer came, or none that is one.
         case unanswered
     }
@@ -60,25 +62,24 @@ public struct CallbackVisit: Sendable {
             return .unreachable
         }
         let end = eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
-        return await withTaskCancellationHandler {
-            defer {
-                end.cancel()
-                channel.close(promise: nil)
-            }
-            guard await check(channel.localAddress?.port ?? 0), !Task.isCancelled else { return .withheld }
-            let headers: HTTPHeaders = [
-                "Host": redirect.authority, "User-Agent": "Jeton/\(releaseVersion)", "Accept": "*/*",
-                "Connection": "close",
-            ]
-            let target = redirect.target(bringing: token).reveal()
-            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)
-            channel.write(HTTPClientRequestPart.head(head), promise: nil)
-            channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-            guard let status = try? await answer.futureResult.get() else { return .unanswered }
-            return .answered(status: status)
-        } onCancel: {
+        defer {
+            end.cancel()
             channel.close(promise: nil)
         }
+        let isRight = await check(channel.localAddress?.port ?? 0)
+        // Once it is sent, what becomes of it is waited for all the same.
+        if Task.isCancelled { return .abandoned }
+        guard isRight else { return .withheld }
+        let headers: HTTPHeaders = [
+            "Host": redirect.authority, "User-Agent": "Jeton/\(releaseVersion)", "Accept": "*/*",
+            "Connection": "close",
+        ]
+        let target = redirect.target(bringing: token).reveal()
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)
+        channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        guard let status = try? await answer.futureResult.get() else { return .unanswered }
+        return .answered(status: status)
     }
 }
 

@@ -8,7 +8,8 @@ public struct TCPListener: Sendable, Equatable {
     public var reach: Reach
     /// Whose it is; in a sandbox all other users' have one number that is nobody's.
     public var uid: Int
-    var inode: Int
+    /// The kernel's number of the socket.
+    public var inode: Int
 
     /// Those that are reached at a port of loopback.
     public static func all(at port: Int) -> [TCPListener] {

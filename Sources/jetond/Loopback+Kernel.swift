@@ -27,6 +27,7 @@ extension Loopback {
                 case .answered(let status): .answered(status: status)
                 case .unreachable: .unreachable
                 case .withheld: .withheld
+                case .abandoned: .abandoned
                 case .unanswered: .unanswered
                 }
             }
@@ -44,6 +45,13 @@ extension Loopback.Listener {
             }
         let isOurs = listener.uid == Int(geteuid())
         let holder = namingProcess && isOurs ? listener.holder : nil
-        self.init(reach, isOurs: isOurs, pid: holder?.pid, command: holder?.command, unit: holder?.unit)
+        self.init(
+            listener.inode,
+            reach,
+            isOurs: isOurs,
+            pid: holder?.pid,
+            command: holder?.command,
+            unit: holder?.unit
+        )
     }
 }

@@ -41,23 +41,23 @@ struct LoopbackTests {
         async throws
     {
         let loopback = Self.loopback(
-            at: { _ in [.init(.ipv4, isOurs: listens)] },
+            at: { _ in [.init(1, .ipv4, isOurs: listens)] },
             isAcceptedByUs: { isAccepted }
         )
-        let found = Loopback.Found(listener: .init(.ipv4, isOurs: true), isIPv6: false)
+        let found = Loopback.Found(listener: .init(1, .ipv4, isOurs: true), isIPv6: false)
         #expect(await loopback.isOurs(at: try Self.redirect(to: "localhost"), found, from: 1) == isOurs)
     }
 
     @Test func `localhost is the address at which ours listens`() async throws {
-        #expect(try await Self.found("localhost", among: [.init(.ipv4, isOurs: true)]) == false)
-        #expect(try await Self.found("localhost", among: [.init(.ipv6, isOurs: true)]) == true)
-        #expect(try await Self.found("localhost", among: [.init(.either, isOurs: true)]) == false)
-        let mixed = [Listener(.ipv4, isOurs: false), Listener(.ipv6, isOurs: true)]
+        #expect(try await Self.found("localhost", among: [.init(1, .ipv4, isOurs: true)]) == false)
+        #expect(try await Self.found("localhost", among: [.init(1, .ipv6, isOurs: true)]) == true)
+        #expect(try await Self.found("localhost", among: [.init(1, .either, isOurs: true)]) == false)
+        let mixed = [Listener(4, .ipv4, isOurs: false), Listener(6, .ipv6, isOurs: true)]
         #expect(try await Self.found("localhost", among: mixed) == true)
     }
 
     @Test func `one that is there for all addresses gets what no other one does`() async throws {
-        let listeners = [Listener(.ipv4, isOurs: true), Listener(.either, isOurs: false)]
+        let listeners = [Listener(4, .ipv4, isOurs: true), Listener(46, .either, isOurs: false)]
         #expect(try await Self.found("127.0.0.1", among: listeners) == false)
         await #expect(throws: AgentError.self) { try await Self.found("[::1]", among: listeners) }
     }
@@ -65,9 +65,11 @@ struct LoopbackTests {
     @Test(arguments: ["localhost", "127.0.0.1", "[::1]"])
     func `somebody else's, or nobody's, is none`(host: String) async {
         for reach in [Loopback.Listener.Reach.ipv4, .ipv6, .either] {
-            await #expect(throws: AgentError.self) { try await Self.found(host, among: [.init(reach, isOurs: false)]) }
+            await #expect(throws: AgentError.self) {
+                try await Self.found(host, among: [.init(1, reach, isOurs: false)])
+            }
             // Who gets the connection of those who share a port is the kernel's to choose.
-            let both = [Listener(reach, isOurs: true), Listener(reach, isOurs: false)]
+            let both = [Listener(1, reach, isOurs: true), Listener(1, reach, isOurs: false)]
             await #expect(throws: AgentError.self) { try await Self.found(host, among: both) }
         }
         await #expect(throws: AgentError.self) { try await Self.found(host, among: []) }

@@ -12,16 +12,21 @@ public final class WaitingClient: Sendable {
     ///   - port: 0 for any.
     ///   - plan: what it does with requests.
     ///   - uid: as whom it runs, which only root can choose.
+    ///   - isIPv6Only: whether `::` is reached by IPv6 alone.
     /// - Throws: where it does not listen.
-    public init(at address: String = "127.0.0.1", port: Int = 0, _ plan: String = "status:200", uid: Int? = nil)
-        async throws
-    {
+    public init(
+        at address: String = "127.0.0.1",
+        port: Int = 0,
+        _ plan: String = "status:200",
+        uid: Int? = nil,
+        isIPv6Only: Bool = false
+    ) async throws {
         folder = try ScratchFolder()
         let log = try folder.write("", to: "log")
         let file = "\(Programs.repository)/Tests/TestSupport/waiting-client"
         // Its text, as somebody else may not see the file.
         let script = try String(contentsOfFile: file, encoding: .utf8)
-        let python = ["/usr/bin/python3", "-c", script, address, "\(port)", plan]
+        let python = ["/usr/bin/python3", "-c", script, isIPv6Only ? "only \(address)" : address, "\(port)", plan]
         let command = (uid.map { ["/usr/bin/setpriv", "--reuid=\($0)", "--clear-groups"] } ?? []) + python
         program = try await RunningProgram(command[0], Array(command.dropFirst()), log: log)
         let program = program

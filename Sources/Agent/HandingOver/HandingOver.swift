@@ -37,9 +37,18 @@ struct HandingOver: Sendable {
         _ requester: Requester
     ) async throws(AgentError) -> HandOverLoginToken.Result {
         let found = try await loopback.find(redirect, namingProcess: true)
-        let handover = Handover(ssoUrl: request.ssoUrl, destination: Destination(redirect, found.listener)) {
-            () async throws(AgentError) in
-            _ = try await loopback.find(redirect)
+        // Who answers a question agreed to the program that waited when it was put.
+        if let asked = await patientMinter.minter.handover(answeredBy: GenerateLoginToken(request, account)),
+            asked.ssoUrl == request.ssoUrl, asked.listener != found.listener.id
+        {
+            throw .notOurListener(at: redirect, .replaced)
+        }
+        let handover = Handover(
+            ssoUrl: request.ssoUrl,
+            destination: Destination(redirect, found.listener),
+            listener: found.listener.id
+        ) { () async throws(AgentError) in
+            try await loopback.require(found, at: redirect)
         }
         let token = try await mint(request, account, handover, requester)
         return try await deliver(token, to: redirect, found, requester)
@@ -74,13 +83,28 @@ struct HandingOver: Sendable {
         _ found: Loopback.Found,
         _ requester: Requester
     ) async throws(AgentError) -> HandOverLoginToken.Result {
-        let delivery = await loopback.deliver(token.loginToken, redirect, found.isIPv6) { ownPort in
-            await loopback.isOurs(at: redirect, found, from: ownPort)
-        }
+        let delivery = await bring(token.loginToken, to: redirect, found)
         if case .answered(let status) = delivery, status < 400 {
             return note(token, deliveredTo: redirect.description, requester)
         }
         throw note(.undelivered(delivery, token, to: redirect), of: token, to: redirect.description, requester)
+    }
+
+    private func bring(_ token: Secret, to redirect: LoopbackRedirect, _ found: Loopback.Found) async
+        -> Loopback.Delivery
+    {
+        do {
+            try await loopback.require(found, at: redirect)
+        } catch {
+            // Whoever is cancelled sees no listener any more.
+            return Task.isCancelled ? .abandoned : .withheld
+        }
+        let delivery = await loopback.deliver(token, redirect, found.isIPv6) { ownPort in
+            await loopback.isOurs(at: redirect, found, from: ownPort)
+        }
+        guard delivery == .unreachable, found.mayBeElsewhere else { return delivery }
+        let other = Loopback.Found(listener: found.listener, isIPv6: !found.isIPv6)
+        return await bring(token, to: redirect, other)
     }
 
     func note(

@@ -35,12 +35,18 @@ extension AgentError {
         return undelivered(answer == .cancelled ? "undelivered" : "unanswered", cause, token)
     }
 
-    static func notOurListener(at redirect: LoopbackRedirect, isTaken: Bool) -> AgentError {
+    /// What is in the place of a listener of the user's.
+    enum ListenerProblem: String { case missing, foreign, replaced }
+
+    static func notOurListener(at redirect: LoopbackRedirect, _ problem: ListenerProblem) -> AgentError {
         let detail =
-            isTaken
-            ? "What listens at \(redirect) belongs to another user of this machine"
-            : "Nobody listens at \(redirect), where the client should wait"
-        return AgentError(.forbidden, "\(detail): no login token goes there.", ["detail": .string(detail)])
+            switch problem {
+            case .missing: "Nobody listens at \(redirect), where the client should wait"
+            case .foreign: "What listens at \(redirect) belongs to another user of this machine"
+            case .replaced: "What listens at \(redirect) is another program than the one you were asked about"
+            }
+        let data: [String: JSONValue] = ["detail": .string(detail), "listener": .string(problem.rawValue)]
+        return AgentError(.forbidden, "\(detail): no login token goes there.", data)
     }
 
     /// A token was minted, and the client has not confirmed that it has it.
@@ -57,7 +63,11 @@ extension AgentError {
         case .unreachable:
             (name, cause) = ("undelivered", "Nobody takes connections at \(redirect), so it went nowhere")
         case .withheld:
-            (name, cause) = ("undelivered", "What listens at \(redirect) is no longer the user's, so it went nowhere")
+            (name, cause) = (
+                "undelivered", "What listens at \(redirect) is not what you were asked about, so it went nowhere"
+            )
+        case .abandoned:
+            (name, cause) = ("undelivered", "Whoever asked for it went away before it was sent, so it went nowhere")
         }
         return undelivered(name, cause, token)
     }

@@ -3,10 +3,12 @@ public import JetonAPI
 /// The programs of this machine that wait on loopback, and the way to them.
 public struct Loopback: Sendable {
     /// A socket that listens.
-    public struct Listener: Sendable, Equatable {
+    public struct Listener: Sendable, Equatable, Identifiable {
         /// By which of the two loopback addresses it is reached.
         public enum Reach: Sendable { case ipv4, ipv6, either }
 
+        /// The kernel's number of the socket: what comes in its place has another one.
+        public var id: Int
         public var reach: Reach
         /// Whether it belongs to the user whose agent this is.
         public var isOurs: Bool
@@ -15,7 +17,15 @@ public struct Loopback: Sendable {
         public var command: String?
         public var unit: String?
 
-        public init(_ reach: Reach, isOurs: Bool, pid: Int? = nil, command: String? = nil, unit: String? = nil) {
+        public init(
+            _ id: Int,
+            _ reach: Reach,
+            isOurs: Bool,
+            pid: Int? = nil,
+            command: String? = nil,
+            unit: String? = nil
+        ) {
+            self.id = id
             self.reach = reach
             self.isOurs = isOurs
             self.pid = pid
@@ -31,6 +41,8 @@ public struct Loopback: Sendable {
         case unreachable
         /// Nothing was sent, as the check failed.
         case withheld
+        /// Nothing was sent, as whoever asked for it has gone.
+        case abandoned
         /// The token was sent, and no answer came.
         case unanswered
     }
@@ -66,6 +78,9 @@ extension Loopback {
     struct Found: Sendable {
         var listener: Listener
         var isIPv6: Bool
+        /// Whether the other address may be the one: a listener for all of them may be there for IPv6 alone, which does
+        /// not show.
+        var mayBeElsewhere = false
     }
 
     /// Whose listener a redirect leads to: loopback is every user's.
@@ -76,18 +91,28 @@ extension Loopback {
         // For a name with two addresses the one at which our listener is; the other one need not be anybody's.
         for (isIPv6, listeners) in candidates {
             if let first = listeners.first, listeners.allSatisfy(\.isOurs) {
-                return Found(listener: first, isIPv6: isIPv6)
+                let mayBeElsewhere = first.reach == .either && redirect.families.count > 1
+                return Found(listener: first, isIPv6: isIPv6, mayBeElsewhere: mayBeElsewhere)
             }
         }
         let isTaken = candidates.contains { !$0.1.isEmpty }
-        throw .notOurListener(at: redirect, isTaken: isTaken)
+        throw .notOurListener(at: redirect, isTaken ? .foreign : .missing)
+    }
+
+    /// What the user agreed to is the program that waited then.
+    /// - Throws: `forbidden`, where another one waits by now, or none.
+    func require(_ found: Found, at redirect: LoopbackRedirect) async throws(AgentError) {
+        guard try await find(redirect).listener.id == found.listener.id else {
+            throw .notOurListener(at: redirect, .replaced)
+        }
     }
 
     /// Whether the user is at the other end of a connection of ours to a listener that was found.
     func isOurs(at redirect: LoopbackRedirect, _ found: Found, from ownPort: Int) async -> Bool {
         if let isOurs = await isAcceptedByUs(redirect.port, ownPort, found.isIPv6) { return isOurs }
-        // Connected already: a listener that is still ours now is the one that will accept.
-        if (try? await find(redirect))?.isIPv6 == found.isIPv6 { return true }
+        // Connected already: a listener that is still there now is the one that will accept.
+        let reached = Self.reached(by: found.isIPv6, await listeners(redirect.port, false))
+        if reached.first?.id == found.listener.id, reached.allSatisfy(\.isOurs) { return true }
         // A client that waits for one visit listens no more once it has accepted that (libQuotient).
         return await isAcceptedByUs(redirect.port, ownPort, found.isIPv6) ?? false
     }

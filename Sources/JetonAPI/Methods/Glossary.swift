@@ -81,6 +81,7 @@ enum Glossary {
         "no_capabilities": "Whether the agent has none of root's capabilities and can get none.",
         "no_exec": "Whether the agent can start no program.",
         "not_before_reason": "Why nothing goes before then, where it is not the limit itself.",
+        "listener": "Why nothing goes to what listens there: missing, foreign (another user's) or replaced meanwhile.",
         "open_url": "The SSO address as it came, for a real browser: it leads elsewhere, and nothing was minted.",
         "params": "What the homeserver tells about single stages, unread.",
         "parents": "Who started the process, who started that one, and so on; the nearest first, at most eight.",
