@@ -49,8 +49,9 @@ struct JetonSession: AsyncParsableCommand {
 
     private func serve() async throws -> Ending {
         let token = try LoginTokenPipe.read()
-        // From now on nothing but the end of the command ends us.
-        let signals = command.isEmpty ? nil : await UnixSignalsSequence(trapping: RunningCommand.signals)
+        // From now on nothing but the end of the command ends us, nor before the session is printed.
+        let signals = await UnixSignalsSequence(trapping: RunningCommand.signals)
+        signal(SIGPIPE, SIG_IGN)
         let address: HomeserverAddress
         do {
             address = try HomeserverAddress(homeserver)
@@ -81,13 +82,10 @@ struct JetonSession: AsyncParsableCommand {
     private func use(
         _ session: MatrixClient.Session,
         _ client: MatrixClient,
-        _ signals: UnixSignalsSequence?
+        _ signals: UnixSignalsSequence
     ) async throws -> Ending {
         let json = try Self.json(session, homeserver)
-        guard let signals else {
-            Self.write(json, to: STDOUT_FILENO)
-            return .exited(0)
-        }
+        if command.isEmpty { return try await show(json, of: session, client, signals) }
         let ending: Result<Ending, any Error>
         do {
             let variables = [
@@ -98,27 +96,42 @@ struct JetonSession: AsyncParsableCommand {
         } catch {
             ending = .failure(error)
         }
-        if ephemeral {
-            do {
-                try await client.logOut(session.accessToken)
-            } catch {
-                let advice = "end it by `jeton revoke \(session.deviceId)`"
-                Self.complain("the device is still signed in (\(error.words)): \(advice)")
-            }
-        }
+        if ephemeral { _ = await end(session, client) }
         return try ending.get()
     }
 
-    private static func complain(_ text: String) { write(Array("jeton-session: \(text)\n".utf8), to: STDERR_FILENO) }
-
-    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            // Whoever should read it has gone.
-            guard count > 0 || errno == EINTR else { return }
-            rest = rest.dropFirst(max(count, 0))
+    /// A session that nobody has read is a device that nobody knows.
+    private func show(
+        _ json: [UInt8],
+        of session: MatrixClient.Session,
+        _ client: MatrixClient,
+        _ signals: UnixSignalsSequence
+    ) async throws -> Ending {
+        let failure = try await Printing.print(json, unless: signals) { signal in
+            _ = await end(session, client)
+            Ending.signaled(signal).repeatHere()
         }
+        guard let failure else { return .exited(0) }
+        let rest = await end(session, client) ? "; the device is signed out again" : ""
+        throw Problem("the session could not be printed (\(failure))\(rest)")
+    }
+
+    /// Signs the device out.
+    /// - Returns: whether it is.
+    private func end(_ session: MatrixClient.Session, _ client: MatrixClient) async -> Bool {
+        do {
+            try await client.logOut(session.accessToken)
+            return true
+        } catch {
+            let advice = "end it by `jeton revoke \(session.deviceId)`"
+            Self.complain("the device is still signed in (\(error.words)): \(advice)")
+            return false
+        }
+    }
+
+    private static func complain(_ text: String) {
+        // Nobody can be told of a failure.
+        _ = Printing.write(Array("jeton-session: \(text)\n".utf8), to: STDERR_FILENO)
     }
 
     /// One line: for readers that know no end but that.

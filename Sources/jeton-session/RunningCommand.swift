@@ -42,10 +42,12 @@ struct RunningCommand: Sendable {
         var (usual, none) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&none)
         unsafe sigemptyset(&usual)
-        for signal in Self.signals.map(\.rawValue) + [SIGPIPE] { unsafe sigaddset(&usual, signal) }
+        for signal in Self.signals.map(\.rawValue) + [SIGPIPE, SIGCHLD] { unsafe sigaddset(&usual, signal) }
         unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        // Inherited as ignored, it would have the kernel keep the command's ending to itself.
+        signal(SIGCHLD, SIG_DFL)
         let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
         var pid = pid_t()
         let problem = unsafe CStrings.with(command) { arguments in
@@ -65,7 +67,7 @@ struct RunningCommand: Sendable {
                 return nil
             }
             // On a thread of its own: it blocks for as long as the command runs.
-            group.addTask { try await NIOThreadPool.singleton.runIfActive { Ending(of: pid) } }
+            group.addTask { try await NIOThreadPool.singleton.runIfActive { try Ending(of: pid) } }
             defer { group.cancelAll() }
             for try await case let ending? in group { return ending }
             throw Problem("nobody knows how the command ended")
@@ -84,9 +86,11 @@ enum Ending: Sendable {
     case signaled(Int32)
 
     /// Waits for the end of a child.
-    init(of pid: pid_t) {
+    init(of pid: pid_t) throws(Problem) {
         var status: CInt = 0
-        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        while unsafe waitpid(pid, &status, 0) < 0 {
+            guard errno == EINTR else { throw Problem("nobody knows how the command ended (error \(errno))") }
+        }
         let signal = status & 0x7F
         self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signaled(signal)
     }

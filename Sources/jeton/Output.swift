@@ -67,6 +67,9 @@ enum Output {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether this process was given a standard output: asked before another file may get its number.
+    static var isOpen: Bool { fcntl(STDOUT_FILENO, F_GETFD) != -1 }
+
     /// Writes the whole text; a reader that has gone ends the command, as it would end any other.
     private static func write(_ text: String, to descriptor: CInt) {
         var rest = Array(text.utf8)[...]

@@ -46,7 +46,7 @@ import Testing
             "--",
             "sh",
             "-c",
-            #"cat <&"$MATRIX_SESSION_FD"; env >&2; \#(script)"#,
+            #"cat <&"$MATRIX_SESSION_FD"; env >&2; cat /proc/$PPID/cmdline /proc/$$/cmdline >&2; \#(script)"#,
             input: user.password + "\n"
         )
         #expect(ended.status == status, "\(ended.errors)")
@@ -113,5 +113,33 @@ import Testing
         let closed = #"exec 3<&-; exec "$0" --homeserver "$1""#
         let none = try await run("/bin/sh", ["-c", closed, Programs.path("jeton-session"), homeserver.address])
         #expect(none.errors.contains("no login token on descriptor 3"))
+    }
+
+    @Test func `how the command ended is known even where nobody is told of the ends of children`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let script = #"trap '' CHLD; exec "$0" session --password-stdin --socket "$1" -- sh -c 'exit 9'"#
+        let ended = try await run(
+            "/bin/sh",
+            ["-c", script, Programs.path("jeton"), agent.socket],
+            input: user.password + "\n"
+        )
+        #expect(ended.status == 9, "\(ended.errors)")
+        try await agent.stop()
+    }
+
+    @Test func `a device may have any name`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let name = "--ephemeral"
+        let ended = try await agent.jeton(
+            "session",
+            "--password-stdin",
+            "--device-name=\(name)",
+            input: user.password + "\n"
+        )
+        #expect(ended.status == 0, "\(ended.errors)")
+        let session = try Self.told(ended.output)
+        let devices = try await agent.call(ListDevices()).devices
+        #expect(devices.first { $0.deviceId == session.device_id }?.displayName == name)
+        try await agent.stop()
     }
 }

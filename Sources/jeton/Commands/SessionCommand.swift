@@ -49,6 +49,9 @@ struct SessionCommand: ParsableCommand {
         guard !command.isEmpty || show || !Output.isTerminal else {
             throw Failure(.usage, "standard output is a terminal; add --show to print the access token there")
         }
+        guard !command.isEmpty || Output.isOpen else {
+            throw Failure(.usage, "standard output is closed, so nobody would have the session; nothing was minted")
+        }
         if let program = command.first, Replacement.find(program) == nil {
             throw Failure(.usage, "\(program) is no program that can be run; nothing was minted")
         }
@@ -57,7 +60,7 @@ struct SessionCommand: ParsableCommand {
         }
         let token = try minting.mint(try shared.connect())
         try Execution.offer(token.loginToken, on: 3)
-        var arguments = [program, "--homeserver", token.homeserver, "--device-name", deviceName]
+        var arguments = [program, "--homeserver", token.homeserver, "--device-name=\(deviceName)"]
         if ephemeral { arguments.append("--ephemeral") }
         if let fd { arguments += ["--fd", "\(fd)"] }
         Replacement.begin(arguments + ["--"] + command, environment: ProcessInfo.processInfo.environment)
