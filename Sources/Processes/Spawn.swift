@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// posix_spawn(3): another program, in a session of its own, so that Ctrl-C here does not end it.
+/// posix_spawn(3): another program, in a session of its own, so that Ctrl-C here does not end it, and with no other
+/// descriptors of ours than those it is given.
 enum Spawn {
     /// POSIX_SPAWN_SETSID of spawn.h, which glibc hides.
     private static let newSession: Int16 = 0x80
@@ -38,6 +39,7 @@ enum Spawn {
                 unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
             }
         }
+        dropOthers()
         var mask = Wakening.set(held)
         unsafe posix_spawnattr_setsigmask(&attributes, &mask)
         unsafe posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK))
@@ -49,5 +51,13 @@ enum Spawn {
             }
         }
         return isThere ? pid : nil
+    }
+
+    /// What was open when we were started may be that of somebody who waits for its end.
+    private static func dropOthers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap({ CInt($0) }) where descriptor > STDERR_FILENO {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 }
