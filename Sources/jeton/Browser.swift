@@ -37,7 +37,7 @@ enum Browser {
     }
 
     /// xdg-open without a display would start a browser on the terminal that we ask on, or none.
-    private static var hasScreen: Bool {
+    static var hasScreen: Bool {
         ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
     }
 

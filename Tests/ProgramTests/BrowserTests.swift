@@ -111,6 +111,81 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `what works behind the client's back keeps nothing of the client's open`() async throws {
+        let (agent, prompt, homeserver) = try await Self.agent("until:go")
+        let client = try await WaitingClient()
+        let folder = try ScratchFolder()
+        let file = try folder.write("", to: "held")
+        try StandIn.install()
+        let ended = try await run(
+            "/bin/sh",
+            ["-c", #"exec 7>"$1"; exec "$0" "$2""#, StandIn.path, file, Self.address(homeserver.address, client.port)],
+            environment: ["JETON_SOCKET": agent.socket]
+        )
+        #expect(ended.status == 0, "\(ended.errors)")
+        try await eventually("the user is asked") { prompt.questions == 1 }
+        #expect(Self.holders(of: file) == [])
+        try prompt.release("go")
+        try await eventually("the client has it") { try client.tokens().count == 1 }
+        try await agent.stop()
+    }
+
+    /// Which processes have a file open.
+    private static func holders(of file: String) -> [String] {
+        let files = FileManager.default
+        return ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).filter { pid in
+            let descriptors = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+            return descriptors.contains { descriptor in
+                (try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(descriptor)")) == file
+            }
+        }
+    }
+
+    @Test func `where nobody listens yet the real browser opens the address, as any browser would`() async throws {
+        let (agent, prompt, homeserver) = try await Self.agent("ok")
+        let client = try await WaitingClient()
+        try await client.stop()
+        let browser = try RealBrowser()
+        let address = Self.address(homeserver.address, client.port)
+        let ended = try await Self.standIn(
+            [address],
+            ["JETON_SOCKET": agent.socket, "JETON_BROWSER": browser.program]
+        )
+        #expect(ended.status == 0)
+        try await eventually("the browser opens it") { try browser.opened() == ["<\(address)>"] }
+        #expect(prompt.questions == 0)
+        try await agent.stop()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "SKIPPED: only root can listen as somebody else"))
+    func `where somebody else listens no browser brings a login token there, and the user is told`() async throws {
+        let (agent, prompt, homeserver) = try await Self.agent("ok")
+        let (other, browser, desktop) = (
+            try await WaitingClient(uid: 65534), try RealBrowser(), try ScratchFolder()
+        )
+        try desktop.write("", to: "told")
+        let told = desktop.file("told")
+        try desktop.write("#!/bin/sh\nprintf '<%s>' \"$@\" >'\(told)'\n", to: "notify-send", mode: 0o700)
+        // In the foreground, so that its end is seen.
+        let ended = try await run(
+            "jeton",
+            ["handover", "--instead-of-browser", Self.address(homeserver.address, other.port)],
+            environment: [
+                "JETON_SOCKET": agent.socket, "JETON_BROWSER": browser.program, "DISPLAY": ":77",
+                "PATH": "\(desktop.path):/usr/bin:/bin",
+            ]
+        )
+        #expect(ended.status == 4)
+        #expect(ended.errors.contains("belongs to another user"))
+        try await eventually("the user is told") {
+            try String(contentsOfFile: told, encoding: .utf8).contains("belongs to another user")
+        }
+        #expect(prompt.questions == 0)
+        #expect(try browser.opened().isEmpty)
+        #expect(try other.requests().isEmpty)
+        try await agent.stop()
+    }
+
     @Test func `whoever says no is not asked again by a browser`() async throws {
         let (agent, prompt, homeserver) = try await Self.agent("cancel")
         let (client, browser) = (try await WaitingClient(), try RealBrowser())

@@ -48,6 +48,15 @@ import Testing
         #expect(refused.errors.contains("another user"))
         #expect(await homeserver.server.seenRequests.count { $0.path.hasSuffix("/get_token") } == 0)
 
+        // By the stand-in it is told where one looks for what went wrong behind a client's back.
+        let refusedLater = try await agent.user.run(["\(home)/.local/bin/jeton-browser", address(other.port)])
+        #expect(refusedLater.status == 0, "\(refusedLater.errors)")
+        try await eventually("the journal has it") {
+            try await agent.journal("SYSLOG_IDENTIFIER=jeton-browser").last?["MESSAGE"]?.contains("another user")
+                == true
+        }
+        #expect(try other.requests().isEmpty)
+
         // As clients of Qt's start it: they leave it to whoever looks after orphans.
         let opened = try await agent.user.run([
             "\(home)/.local/bin/jeton", "exec", "--browser", "--", "systemd-run", "--user", "--wait", "--collect",

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import JetonAPI
+internal import Processes
 internal import RPCClient
 
 struct HandoverCommand: ParsableCommand {
@@ -30,7 +31,10 @@ struct HandoverCommand: ParsableCommand {
         do {
             try handOver()
         } catch {
-            guard insteadOfBrowser, Self.isForBrowser(error), Browser.open(url) else { throw error }
+            guard insteadOfBrowser else { throw error }
+            if Self.isForBrowser(error), Browser.open(url) { return }
+            Self.tell(error)
+            throw error
         }
     }
 
@@ -44,6 +48,8 @@ struct HandoverCommand: ParsableCommand {
         case RPCClient.Problem.unreachable, RPCClient.Problem.impostor: true
         // Nobody here can bring it there.
         case RPCClient.Problem.refused(let refusal) where refusal.data["open_url"] != nil: true
+        // The client may listen by the time that a person has signed in there.
+        case RPCClient.Problem.refused(let refusal) where refusal.data["listener"] == "missing": true
         case RPCClient.Problem.refused(let refusal):
             switch refusal.kind {
             case .invalidParams, .methodNotFound, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .rateLimited,
@@ -53,6 +59,14 @@ struct HandoverCommand: ParsableCommand {
             }
         default: false
         }
+    }
+
+    /// Nobody looks at what is printed here; who has said no knows that.
+    private static func tell(_ error: any Error) {
+        let failure = (error as? RPCClient.Problem).map { Failure($0) } ?? error as? Failure
+        guard let failure, failure.agentError?.kind != .consentDenied else { return }
+        SystemLog.note(Output.plain(failure.message), as: BrowserStandIn.name)
+        DesktopNotice.show("A client was not signed in", failure.message)
     }
 
     private func handOver() throws {
