@@ -92,4 +92,38 @@ import Testing
         #expect(await homeserver.mintRequests(of: user) == 0)
         try await agent.stop()
     }
+
+    @Test(arguments: [([], "-, 3"), (["--env"], "syt_, -"), (["--browser"], "-, -")])
+    func `a token of somebody else's, long used, is not passed on`(options: [String], expected: String) async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        if options == ["--browser"] { try StandIn.install() }
+        let script = #"echo "${MATRIX_LOGIN_TOKEN--}, ${MATRIX_LOGIN_TOKEN_FD--}""#
+        let ended = try await run(
+            "jeton",
+            ["exec", "--password-stdin", "--socket", agent.socket] + options + ["--", "sh", "-c", script],
+            environment: ["MATRIX_LOGIN_TOKEN": "stale", "MATRIX_LOGIN_TOKEN_FD": "9"],
+            input: user.password + "\n"
+        )
+        let told = ended.output.replacing(/^[^-][^,]+/, with: "syt_").trimmingCharacters(in: .newlines)
+        #expect(told == expected, "\(ended.errors)")
+        #expect(!ended.output.contains("stale"))
+        try await agent.stop()
+    }
+
+    @Test func `it stands in no argument of the command's, nor of ours`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let script = #"cat <&3 >/dev/null; cat /proc/$$/cmdline /proc/$$/environ"#
+        let ended = try await agent.jeton(
+            "exec",
+            "--password-stdin",
+            "--",
+            "sh",
+            "-c",
+            script,
+            input: user.password + "\n"
+        )
+        #expect(ended.output.contains("MATRIX_LOGIN_TOKEN_FD"))
+        #expect(Canary.secrets(in: ended.output).isEmpty)
+        try await agent.stop()
+    }
 }

@@ -47,6 +47,8 @@ struct ExecCommand: ParsableCommand {
         var environment = ProcessInfo.processInfo.environment
         // For `jeton` in there, and the stand-in.
         environment["JETON_SOCKET"] = shared.socket ?? environment["JETON_SOCKET"]
+        // Of a command that this one was started by, and used.
+        for name in ["MATRIX_LOGIN_TOKEN", "MATRIX_LOGIN_TOKEN_FD"] { environment[name] = nil }
         if browser { try setBrowser(&environment) } else { try sign(&environment) }
         Replacement.begin(command, environment: environment)
         throw Failure(.failed, "\(command[0]) could not be run")
