@@ -19,21 +19,15 @@ final class UnixSocket {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
-        guard path.utf8.count <= capacity else {
-            close(descriptor)
-            throw Errno.fileNameTooLong
-        }
+        // What throws is closed by deinit: all that it has is there.
+        guard path.utf8.count <= capacity else { throw Errno.fileNameTooLong }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let result = unsafe withUnsafePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else {
-            let code = errno
-            close(descriptor)
-            throw Errno(rawValue: code)
-        }
+        guard result == 0 else { throw Errno(rawValue: errno) }
     }
 
     deinit { close(descriptor) }
