@@ -37,17 +37,8 @@ struct HandingOver: Sendable {
         _ requester: Requester
     ) async throws(AgentError) -> HandOverLoginToken.Result {
         let found = try await loopback.find(redirect, namingProcess: true)
-        // Who answers a question agreed to the program that waited when it was put.
-        if let asked = await patientMinter.minter.handover(answeredBy: GenerateLoginToken(request, account)),
-            asked.ssoUrl == request.ssoUrl, asked.listener != found.listener.id
-        {
-            throw .notOurListener(at: redirect, .replaced)
-        }
-        let handover = Handover(
-            ssoUrl: request.ssoUrl,
-            destination: Destination(redirect, found.listener),
-            listener: found.listener.id
-        ) { () async throws(AgentError) in
+        let handover = Handover(ssoUrl: request.ssoUrl, destination: Destination(redirect, found.listener)) {
+            () async throws(AgentError) in
             try await loopback.require(found, at: redirect)
         }
         let token = try await mint(request, account, handover, requester)

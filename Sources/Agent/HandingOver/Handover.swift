@@ -5,8 +5,6 @@ struct Handover: Sendable {
     /// What the client opened: consent is for this address alone.
     let ssoUrl: String
     let destination: Destination
-    /// The socket that listened there when it was asked for; nil where no listener is meant.
-    var listener: Int?
     /// Looks again whether the listener is ours.
     let check: @Sendable () async throws(AgentError) -> Void
 }

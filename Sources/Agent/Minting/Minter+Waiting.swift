@@ -28,9 +28,6 @@ extension Minter {
 
     func release(_ challenges: [String]) { for id in challenges { self.challenges.release(id) } }
 
-    /// To whom the token goes about which the question was that a request answers.
-    func handover(answeredBy request: Request) -> Handover? { challenges.named(by: request, at: clock())?.handover }
-
     /// Why a caller went away empty-handed whose turn did not come in time.
     func outOfPatience(_ account: String) async throws(AgentError) -> AgentError {
         // A permit that somebody holds may yet go back: while the account is in use, no limit counts.

@@ -61,6 +61,8 @@ actor Minter {
         guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
         try await locks.requireNone()
         if let ending = session.ending { throw .sessionExpired(account, ending) }
+        // The user was asked about the program that waited when the question was put.
+        try await challenge?.handover?.check()
         // A token that waits sealed has its permit already: neither the limit nor the homeserver has a say any more.
         if let challenge, case .consent(let token?) = challenge.wants {
             try requireTrust(account, challenge)
