@@ -117,7 +117,7 @@ struct SchemaTests {
             is_current: boolean}]}
             """
         ),
-        "device.sign_out": ("{account?: string, device_id: string, auth?: {*: any}}", "{}"),
+        "device.sign_out": ("{account?: string, device_id: string, auth?: {*: any}, prompt?: caller|agent}", "{}"),
         "login_token.list": (
             "{account?: string}",
             """
@@ -131,7 +131,7 @@ struct SchemaTests {
             """
             {consents: [{consent_id: string, wants: consent|auth|unlock, prompt: caller|agent, account?: string, \
             homeserver?: string, purpose?: string, \
-            destination?: {address: string, port: integer, pid?: integer, command?: string, unit?: string}, \
+            destination?: {address: string, port?: integer, application?: string, pid?: integer, command?: string, unit?: string}, \
             requester?: \(requester), requested_at: time}]}
             """
         ),
