@@ -6,8 +6,11 @@ internal import UnixSignals
 /// Standard output, which may take nothing for as long as its reader likes.
 enum Printing {
     /// - Parameters:
-    ///   - signals: those that ask this program to end, before all is written, are for `end`.
+    ///   - bytes: what to print.
+    ///   - signals: all that come.
+    ///   - end: for those that ask this program to end before all is written.
     /// - Returns: why not all of it was written.
+    /// - Throws: where there is no thread for it any more.
     static func print(
         _ bytes: [UInt8],
         unless signals: UnixSignalsSequence,
