@@ -14,11 +14,15 @@ import Testing
     /// The same with a prompt, where what is planned becomes of each question.
     private func asked(
         _ flows: [[String]],
-        prompt: PromptUnderTest
+        prompt: PromptUnderTest,
+        configuration: String? = nil
     ) async throws -> (AgentUnderTest, TestUser, DevHomeserverUnderTest) {
         let homeserver = try await DevHomeserverUnderTest(.asking) { $0.flows = flows }
         let user = try await homeserver.newUser()
-        let agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
+        let agent = try await AgentUnderTest(
+            configuration: configuration,
+            arguments: ["--prompt-socket", prompt.socket]
+        ).start()
         agent.companion = homeserver
         try await agent.logIn(user, at: homeserver.address)
         return (agent, user, homeserver)
@@ -223,6 +227,22 @@ import Testing
         let ended = try await agent.jeton("token")
         #expect(ended.status == 8, "\(ended.errors)")
         #expect(try await agent.call(ListLoginTokens()).tokens.isEmpty)
+        try await agent.stop()
+    }
+
+    @Test func `what the prompt cannot ask for sends to who can, and under the policy prompt to nobody`() async throws {
+        let prompt = try await PromptUnderTest("ok")
+        let (trusting, _, _) = try await asked([["m.login.terms"]], prompt: prompt)
+        let refused = try await trusting.refusal(of: GenerateLoginToken(prompt: .agent))
+        #expect(refused.kind == .promptUnavailable && refused.message.hasSuffix("`jeton token` can."), "\(refused)")
+        try await trusting.stop()
+        let strict = "{consent: 'prompt'}"
+        let (agent, user, _) = try await asked([["m.login.terms"]], prompt: prompt, configuration: strict)
+        let forbidden = try await agent.refusal(of: GenerateLoginToken())
+        #expect(forbidden.kind == .promptUnavailable)
+        #expect(!forbidden.message.contains("`jeton token` can") && !forbidden.message.contains("jeton approve"))
+        let cure = "accounts.\"\(user.id)\".consent set to \"auto\" in config.json5"
+        #expect(forbidden.message.contains(cure), "\(forbidden.message)")
         try await agent.stop()
     }
 

@@ -10,4 +10,7 @@ public enum ConsentPolicy: String, StringChoice {
     case prompt
     /// Nobody, where the homeserver asks nothing: for machines without a user.
     case none
+
+    /// Whether the word of the one who asks counts, where the homeserver verifies nobody.
+    var trustsCallers: Bool { self == .caller || self == .none }
 }

@@ -34,7 +34,7 @@ extension Devices {
         by request: SignOutDevice,
         for requester: Requester
     ) async throws(AgentError) -> AuthDictionary {
-        let (stage, asks) = try Minter.stage(of: uia, orElse: "jeton revoke")
+        let (stage, asks) = try uia.stageAtPrompt(orElse: "; `jeton revoke` can")
         var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(challenge.id)]
         guard let kind = asks else { return auth }
         let session = try await session(of: challenge.account)

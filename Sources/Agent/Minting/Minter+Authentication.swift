@@ -27,14 +27,8 @@ extension Minter {
         if let deadEnd = uia.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
         let locks = locks.now
         guard locks.isEmpty else { return .locked(by: locks) }
-        let isForPrompt = minting.isByPrompt || !mayAnswer(uia, minting.account)
+        let isForPrompt = minting.isByPrompt || !uia.isForCaller(under: policy(minting.account))
         return await authRequired(open(.authentication(uia), minting, isForPrompt: isForPrompt), uia, session)
-    }
-
-    /// Whether whoever asks may answer the homeserver's question unasked by us. One that a program can answer all by itself
-    /// asks nobody: then we do, as where there is none at all.
-    private func mayAnswer(_ uia: UIAChallenge, _ account: String) -> Bool {
-        uia.verifiesUser || [.caller, .none].contains(policy(account))
     }
 
     /// The homeserver may verify less than when the caller was asked, or the policy have become stricter.
@@ -45,7 +39,8 @@ extension Minter {
         _ challenge: Challenge,
         _ uia: UIAChallenge
     ) async throws(AgentError) {
-        guard !challenge.isForPrompt, !challenge.isAgreed, !mayAnswer(uia, minting.account) else { return }
+        let isForCaller = uia.isForCaller(under: policy(minting.account))
+        guard !challenge.isForPrompt, !challenge.isAgreed, !isForCaller else { return }
         guard let reserved = challenges.reserve(challenge.id, at: clock()) else { throw .challengeGone("challenge") }
         throw await authRequired(reserved, uia, session)
     }
@@ -53,7 +48,7 @@ extension Minter {
     /// Whether nothing but the user's word can have led to what was minted.
     private func isAgreed(_ minting: Minting, _ challenge: Challenge, _ uia: UIAChallenge) -> Bool {
         challenge.isAgreed || minting.proves(uia)
-            || minting.speaker == .requester && [.caller, .none].contains(policy(minting.account))
+            || minting.speaker == .requester && policy(minting.account).trustsCallers
     }
 
     func authRequired(
@@ -111,7 +106,7 @@ extension Minter {
             if let deadEnd = fresh.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
             challenge.wants = .authentication(fresh)
             guard minting.stage != nil, forgotten.completed.isEmpty,
-                challenge.isAgreed || mayAnswer(fresh, minting.account)
+                challenge.isAgreed || fresh.isForCaller(under: policy(minting.account))
             else {
                 challenges.reopen(challenge)
                 throw await authRequired(challenge, fresh, session)

@@ -65,15 +65,16 @@ extension Minter {
             challenges.noteAnswer(challenge.id)
             request.consent = .init(challenge: challenge.id)
         case .authentication(let uia):
-            guard minting.isByPrompt || Self.canAsk(uia) else {
+            guard minting.isByPrompt || uia.isForPrompts else {
                 _ = try await ask(.confirm, challenge, minting)
                 challenges.noteAgreement(challenge.id)
                 guard isDone(nil, of: challenge) else { return nil }
                 request.auth = ["challenge": .string(challenge.id)]
                 return request
             }
-            let (stage, asks) = try Self.stage(of: uia)
-            try await requireProgress(uia, stage, minting)
+            guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
+            let (stage, asks) = try uia.stageAtPrompt(orElse: wayRound(minting.account))
+            try uia.requireProgress(of: stage, at: session.homeserver)
             var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(challenge.id)]
             if let kind = asks {
                 let password = try await ask(kind, challenge, minting, uia)
@@ -93,38 +94,13 @@ extension Minter {
         return stage.map { !uia.answerableStages.contains($0) } ?? false
     }
 
-    /// - Throws: `homeserver_error`, where it is asked for again what nobody can do better.
-    private func requireProgress(_ uia: UIAChallenge, _ stage: String, _ minting: Minting) async throws(AgentError) {
-        guard stage != "m.login.password", uia.errcode != nil || uia.error != nil,
-            let session = await accounts.session(of: minting.account)
-        else { return }
-        throw .uiaDeadEnd("does not count \(stage) as done, which needs no answer", at: session.homeserver)
-    }
-
-    /// A way through that a prompt can ask for.
-    private static func askable(_ uia: UIAChallenge) -> [String]? {
-        uia.progress.openFlows.first { Set($0).isSubset(of: ["m.login.password", "m.login.dummy"]) }
-    }
-
-    private static func canAsk(_ uia: UIAChallenge) -> Bool { askable(uia) != nil }
-
-    /// - Parameters:
-    ///   - uia: what the homeserver wants.
-    ///   - command: what can ask for more than a prompt.
-    /// - Returns: the stage to answer, and what is asked for it; nil where another stage asks the user.
-    /// - Throws: `prompt_unavailable`.
-    static func stage(
-        of uia: UIAChallenge,
-        orElse command: String = "jeton token"
-    ) throws(AgentError) -> (String, PromptQuestion.Kind?) {
-        guard let flow = askable(uia), let stage = uia.progress.left(in: flow).first else {
-            let stages = Set(uia.flows.joined()).sorted().joined(separator: ", ")
-            throw .promptUnavailable(
-                "the homeserver wants \(stages), which the agent's prompt cannot ask for; `\(command)` can"
-            )
-        }
-        if stage == "m.login.password" { return (stage, .password) }
-        return (stage, uia.verifiesUser ? nil : .confirm)
+    /// Who could ask for what a prompt cannot.
+    private func wayRound(_ account: String) -> String {
+        guard policy(account) == .prompt else { return "; `jeton token` can" }
+        return """
+            , and nobody else may, as the policy for \(account) is "prompt"; with accounts."\(account)".consent set to \
+            "auto" in config.json5, `jeton token` could
+            """
     }
 
     /// - Returns: the password, where that was asked for.

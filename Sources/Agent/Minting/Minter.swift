@@ -116,7 +116,7 @@ actor Minter {
 
     /// The caller's word counts only where the policy says so now: it may have become stricter since it was asked for.
     private func requireTrust(_ account: String, _ challenge: Challenge) throws(AgentError) {
-        guard !challenge.isForPrompt, !challenge.isAnswered, ![.caller, .none].contains(policy(account)) else { return }
+        guard !challenge.isForPrompt, !challenge.isAnswered, !policy(account).trustsCallers else { return }
         throw .promptOnly(account)
     }
 

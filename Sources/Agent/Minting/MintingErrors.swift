@@ -56,15 +56,32 @@ extension AgentError {
     ///   - account: whose policy could let the caller ask instead.
     /// - Returns: the error.
     static func promptUnavailable(_ cause: String, for account: String? = nil) -> AgentError {
-        let way = account.map {
-            """
-             Where the program that asks can be trusted to ask the user, set accounts."\($0)".consent to "caller" in \
-            config.json5.
-            """
-        }
+        let way = account.map { " Or, \(trustingCallers(for: $0))." } ?? ""
         return AgentError(
             .promptUnavailable,
-            "The agent must ask the user itself, and cannot: \(cause).\(elsewhere)\(way ?? "")",
+            "The agent must ask the user itself, and cannot: \(cause).\(elsewhere)\(way)",
+            ["detail": .string(cause)]
+        )
+    }
+
+    /// The way that needs no prompt at all.
+    static func trustingCallers(for account: String) -> String {
+        """
+        where the program that asks can be trusted to ask the user, set accounts."\(account)".consent to "caller" in \
+        config.json5
+        """
+    }
+
+    /// There may be a prompt, and what is wanted it cannot ask for; nor could an approval from elsewhere help.
+    /// - Parameters:
+    ///   - stages: what the homeserver wants.
+    ///   - way: the end of the sentence, who could ask for it.
+    /// - Returns: the error.
+    static func promptCannotAsk(for stages: String, orElse way: String) -> AgentError {
+        let cause = "the homeserver wants \(stages), which the agent's prompt cannot ask for\(way)"
+        return AgentError(
+            .promptUnavailable,
+            "The agent must ask the user itself, and cannot: \(cause).",
             ["detail": .string(cause)]
         )
     }

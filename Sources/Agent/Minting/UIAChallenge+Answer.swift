@@ -57,6 +57,10 @@ extension UIAChallenge {
         !Self.proofs.isDisjoint(with: completed) || flows.allSatisfy { !Self.proofs.isDisjoint(with: $0) }
     }
 
+    /// Whether whoever asks may answer it unasked by us. One that a program can answer all by itself asks nobody: then we
+    /// do, as where there is none at all.
+    func isForCaller(under policy: ConsentPolicy) -> Bool { verifiesUser || policy.trustsCallers }
+
     /// What it means for the password that came last that all is done. Where there are ways without one it means nothing:
     /// homeservers only look whether any is gone through to its end.
     var passwordVerdictAtEnd: MintBook.PasswordVerdict {
