@@ -69,12 +69,7 @@ extension Agent {
         }
         table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
         table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
-            let requester = try caller.requester()
-            if request.prompt == .agent {
-                try await devices.signOutByPrompt(request, for: requester)
-            } else {
-                try await devices.signOut(request, for: requester)
-            }
+            try await devices.signOut(request, for: caller.requester())
             return Nothing()
         }
         table.serve(GetStoreStatus.self) { _, _ in store.status() }

@@ -194,6 +194,7 @@ public struct Agent: Sendable {
             accounts: accounts,
             support: support,
             book: book,
+            policy: { current.now.consent(of: $0) },
             desk: desk,
             promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,

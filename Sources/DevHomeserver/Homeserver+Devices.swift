@@ -32,7 +32,7 @@ extension Homeserver {
         let account = try owner(of: request, at: now).account
         // Clients older than UIA send no body here.
         let body = request.body?.isEmpty == true ? [:] : try request.members()
-        try confirm(request, body, by: account)
+        if options.asksBeforeSigningOut { try confirm(request, body, by: account) }
         end(account, device: device)
         return .ok()
     }

@@ -9,6 +9,8 @@ extension DevHomeserver {
         public var offersLoginTokens = true
         /// Synapse: `login_via_existing_session.require_ui_auth`.
         public var asksBeforeMinting = true
+        /// False: as a Synapse that has asked the user a moment ago (`ui_auth.session_timeout`).
+        public var asksBeforeSigningOut = true
         /// Synapse: `login_via_existing_session.token_timeout`, by default 5 minutes.
         public var loginTokenLifetime: Duration = .seconds(120)
         /// Of access tokens that have a refresh token; nil: forever.

@@ -102,7 +102,7 @@ import Testing
         let params = String(decoding: try JSONCoding.encoder(secrets: .revealed).encode(request), as: UTF8.self)
         client.request("1", SignOutDevice.name, params)
         try await eventually("the homeserver has it") {
-            await homeserver.server.seenRequests.count { $0.method == "DELETE" } == 2
+            await homeserver.server.seenRequests.count { $0.method == "DELETE" && $0.path == path } == 2
         }
         client.close()
         // It has gone before this one comes.

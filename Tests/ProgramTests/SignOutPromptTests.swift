@@ -15,18 +15,28 @@ import Testing
         let device: String
         let accessToken: String
 
-        init() async throws {
-            prompt = try await PromptUnderTest()
-            let homeserver = try await DevHomeserverUnderTest(.asking)
+        /// The homeserver's address of the device.
+        let path: String
+        let homeserver: DevHomeserverUnderTest
+
+        init(
+            _ plan: String = "ok",
+            configuration: String = "{}",
+            hasPrompt: Bool = true,
+            _ edit: @Sendable (inout DevHomeserver.Options) -> Void = { _ in }
+        ) async throws {
+            prompt = try await PromptUnderTest(plan)
+            homeserver = try await DevHomeserverUnderTest(.asking, edit)
             user = try await homeserver.newUser()
-            let arguments = ["--prompt-socket", prompt.socket]
-            agent = try await AgentUnderTest(configuration: "{}", arguments: arguments).start()
+            let arguments = hasPrompt ? ["--prompt-socket", prompt.socket] : []
+            agent = try await AgentUnderTest(configuration: configuration, arguments: arguments).start()
             agent.companion = homeserver
             try await agent.logIn(user, at: homeserver.address)
             other = OtherClient(homeserver.address)
             let session = try await other.logIn(user).body
             device = try #require(session["device_id"])
             accessToken = try #require(session["access_token"])
+            path = "/_matrix/client/v3/devices/\(device)"
         }
 
         var isSignedIn: Bool { get async throws { try await other.whoAmI(accessToken).status == 200 } }
@@ -62,6 +72,109 @@ import Testing
         #expect(refused.kind == kind)
         #expect(refused.message.hasPrefix("The device stays signed in: "))
         #expect(try await scene.isSignedIn)
+        try await scene.end()
+    }
+
+    /// Where the homeserver verifies nobody: what it asks for, nil: nothing.
+    private static let unverified: [[[String]]?] = [
+        nil, [["m.login.dummy"]], [["m.login.terms"]], [["org.example.retina"], ["m.login.password"]],
+    ]
+
+    @Test(arguments: SignOutPromptTests.unverified)
+    func `who asks cannot answer in the user's place, and without a prompt the cure is named`(flows: [[String]]?)
+        async throws
+    {
+        let scene = try await Scene(hasPrompt: false) {
+            $0.asksBeforeSigningOut = flows != nil
+            $0.flows = flows ?? $0.flows
+        }
+        let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        #expect(refused.kind == .promptUnavailable, "\(refused)")
+        #expect(refused.data["challenge"] == nil)
+        let cure = "set accounts.\"\(scene.user.id)\".consent to \"caller\" in config.json5"
+        #expect(refused.message.contains(cure), "\(refused.message)")
+        #expect(try await scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test(arguments: [nil, [["m.login.dummy"]]] as [[[String]]?])
+    func `where nobody is verified, the user's word at the prompt signs out, and nothing else`(flows: [[String]]?)
+        async throws
+    {
+        let scene = try await Scene("cancel") {
+            $0.asksBeforeSigningOut = flows != nil
+            $0.flows = flows ?? $0.flows
+        }
+        let request = SignOutDevice(deviceId: scene.device)
+        #expect(try await scene.agent.refusal(of: request).kind == .consentDenied)
+        #expect(try await scene.isSignedIn)
+        try scene.prompt.plan("ok")
+        _ = try await scene.agent.call(request)
+        #expect(scene.prompt.questions == 2)
+        #expect(scene.prompt.description.contains("Device: \(scene.device)"))
+        #expect(try await !scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test func `what the prompt cannot ask for is the caller's once the user has agreed`() async throws {
+        let scene = try await Scene { $0.flows = [["m.login.terms"]] }
+        let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        #expect(asked.kind == .authRequired && scene.prompt.questions == 1, "\(asked)")
+        let auth: [String: JSONValue] = ["type": "m.login.terms", "challenge": asked.data["challenge"] ?? .null]
+        _ = try await scene.agent.call(SignOutDevice(deviceId: scene.device, auth: auth))
+        #expect(scene.prompt.questions == 1)
+        #expect(try await !scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test func `a homeserver that comes to verify less than it did is not answered unasked`() async throws {
+        let scene = try await Scene("cancel")
+        let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        let challenge = asked.data["challenge"] ?? .null
+        await scene.homeserver.server.change { $0.flows = [["m.login.terms"]] }
+        let alone = SignOutDevice(deviceId: scene.device, auth: ["challenge": challenge])
+        let more = try await scene.agent.refusal(of: alone)
+        #expect(more.kind == .authRequired, "\(more)")
+        let auth: [String: JSONValue] = ["type": "m.login.terms", "challenge": challenge]
+        let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, auth: auth))
+        #expect(refused.kind == .consentDenied, "\(refused)")
+        #expect(try await scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test func `a homeserver that has forgotten its question, and asks none any more, is not begun with anew unasked`()
+        async throws
+    {
+        let scene = try await Scene("cancel")
+        let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        let forgotten = #"{"errcode":"M_UNKNOWN","error":"Unknown session ID"}"#
+        await scene.homeserver.server.misbehave(on: scene.path, .json(forgotten, status: 400))
+        await scene.homeserver.server.change { $0.asksBeforeSigningOut = false }
+        let auth = scene.user.auth(asked.data["challenge"]?.stringValue ?? "", password: "canary-wrong")
+        let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, auth: auth))
+        #expect(refused.kind == .consentDenied, "\(refused)")
+        try await scene.end()
+    }
+
+    @Test func `under the policy caller nobody is asked besides the caller`() async throws {
+        let scene = try await Scene(configuration: "{consent: 'caller'}") { $0.asksBeforeSigningOut = false }
+        _ = try await scene.agent.call(SignOutDevice(deviceId: scene.device))
+        #expect(scene.prompt.questions == 0)
+        #expect(try await !scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a stage that never counts as done ends the question`() async throws {
+        let scene = try await Scene { $0.flows = [["m.login.dummy"]] }
+        let unmoved = #"{"session":"x","flows":[{"stages":["m.login.dummy"]}],"params":{},"completed":[]}"#
+        await scene.homeserver.server.misbehave(on: scene.path, .json(unmoved, status: 401))
+        let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
+        #expect(refused.kind == .homeserverError, "\(refused)")
+        #expect(refused.message.contains("does not count m.login.dummy as done"))
+        #expect(scene.prompt.questions == 1)
+        let path = scene.path
+        #expect(await scene.homeserver.server.seenRequests.count { $0.method == "DELETE" && $0.path == path } == 2)
         try await scene.end()
     }
 

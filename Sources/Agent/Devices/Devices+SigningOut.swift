@@ -1,59 +1,34 @@
 internal import JetonAPI
 internal import MatrixClient
 
-/// Signing out: the homeserver asks the user, as it does before it mints.
+/// Signing out: what the homeserver makes of the user's answers, as it does before it mints.
 extension Devices {
-    private enum Answer {
+    enum Answer {
         case done
         case wants(UIAChallenge)
         /// The homeserver knows nothing of this UIA session any more, or so it seems.
         case forgotten(AgentError)
     }
 
-    func begin(
-        _ request: SignOutDevice,
-        _ session: SessionRecord,
-        for requester: Requester
-    ) async throws(AgentError) {
-        // Synapse asks for a password even for a device that there is not, and then says that it is done.
-        guard try await list(of: session).contains(where: { $0.deviceId == request.deviceId }) else {
-            throw .unknownDevice(request.deviceId, of: session.userId)
-        }
-        switch try await delete(request.deviceId, session, auth: nil) {
-        // It may not ask again whom it has asked a moment ago (Synapse: ui_auth.session_timeout).
-        case .done: return
-        case .forgotten(let error): throw error
-        case .wants(let uia):
-            if let deadEnd = uia.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
-            let challenge = challenges.open(
-                .authentication(uia),
-                account: session.userId,
-                purpose: nil,
-                requester: requester,
-                device: request.deviceId,
-                at: clock()
-            )
-            throw .authRequired(challenge, uia, at: session.homeserver)
-        }
-    }
-
     /// The user's answer to one stage, or word that one was done in the browser. The challenge is claimed, and open again
     /// where it can be answered once more.
+    /// - Returns: what the user must be asked next, by the agent's own prompt; nil where the device is signed out.
+    /// - Throws: what stands in the way.
     func answer(
         _ challenge: Challenge,
         _ uia: UIAChallenge,
-        by request: SignOutDevice,
+        by call: SignOut,
         _ session: SessionRecord
-    ) async throws(AgentError) {
-        let auth = request.auth ?? [:]
+    ) async throws(AgentError) -> Challenge? {
+        let auth = call.request.auth ?? [:]
         let account = session.userId
         let answer = try await countingPassword(in: auth, of: account, challenge, uia) { () async throws(AgentError) in
-            try await delete(request.deviceId, session, auth: uia.answer(by: auth), answering: challenge)
+            try await delete(call.request.deviceId, session, auth: uia.answer(by: auth), answering: challenge)
         }
         switch answer {
-        case .done: return
-        case .wants(let next): throw await goOn(challenge, session, auth, from: uia, to: next)
-        case .forgotten: try await beginAnew(challenge, by: request, session)
+        case .done: return nil
+        case .wants(let next): return try await goOn(challenge, session, auth, from: uia, to: next)
+        case .forgotten: return try await beginAnew(challenge, by: call, session)
         }
     }
 
@@ -93,13 +68,18 @@ extension Devices {
     /// Another UIA session is begun, once; what was answered before is lost, and the user is asked for it again.
     private func beginAnew(
         _ challenge: Challenge,
-        by request: SignOutDevice,
+        by call: SignOut,
         _ session: SessionRecord
-    ) async throws(AgentError) {
-        switch try await delete(request.deviceId, session, auth: nil, answering: challenge) {
-        case .done: return
+    ) async throws(AgentError) -> Challenge? {
+        // Nobody has looked at the answer.
+        guard try await mayGoUnasked(call, session, answering: challenge) else {
+            return open(.consent(nil), call, session, isForPrompt: true)
+        }
+        switch try await delete(call.request.deviceId, session, auth: nil, answering: challenge) {
+        case .done: return nil
         case .forgotten(let error): throw error
-        case .wants(let fresh): throw await goOn(challenge, session, request.auth ?? [:], from: fresh, to: fresh)
+        case .wants(let fresh):
+            return try await goOn(challenge, session, call.request.auth ?? [:], from: fresh, to: fresh)
         }
     }
 
@@ -109,18 +89,22 @@ extension Devices {
         _ auth: AuthDictionary,
         from last: UIAChallenge,
         to next: UIAChallenge
-    ) async -> AgentError {
-        if let deadEnd = next.deadEnd { return .uiaDeadEnd(deadEnd, at: session.homeserver) }
-        let stage = auth["type"]?.stringValue
-        let next = next.following(last, answeredBy: stage)
+    ) async throws(AgentError) -> Challenge? {
+        if let deadEnd = next.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
+        let next = next.following(last, answeredBy: auth["type"]?.stringValue)
         var challenge = challenge
         challenge.wants = .authentication(next)
         challenges.reopen(challenge)
-        let left = await book.passwordsLeft(of: session.userId)
-        return .authRequired(challenge, next, at: session.homeserver, attemptsLeft: left)
+        guard !challenge.isForPrompt else { return challenge }
+        throw await authRequired(challenge, next, session)
     }
 
-    private func delete(
+    func authRequired(_ challenge: Challenge, _ uia: UIAChallenge, _ session: SessionRecord) async -> AgentError {
+        let left = await book.passwordsLeft(of: challenge.account)
+        return .authRequired(challenge, uia, at: session.homeserver, attemptsLeft: left)
+    }
+
+    func delete(
         _ device: String,
         _ session: SessionRecord,
         auth: [String: JSONValue]?,
@@ -147,7 +131,7 @@ extension Devices {
     }
 
     /// An OAuth 2.0 server ends sessions on its account page alone.
-    private func noSignOut(at session: SessionRecord) async -> AgentError {
+    func noSignOut(at session: SessionRecord) async -> AgentError {
         let finding = try? await support.look(session.userId)
         let reason = finding?.reason == .oauthServer ? SupportReason.oauthServer : .unknownServer
         return .noSignOut(reason, at: session.homeserver, url: finding?.accountManagementUrl)
@@ -163,13 +147,6 @@ extension AgentError {
     static func ownDevice(of account: String) -> AgentError {
         .invalidParams(
             "device_id is the agent's own device; to end its session, run `jeton logout --account \(account)`",
-            field: "device_id"
-        )
-    }
-
-    fileprivate static func unknownDevice(_ device: String, of account: String) -> AgentError {
-        .invalidParams(
-            "device_id \"\(device.prefix(64))\" is no device of \(account); `jeton devices` lists them",
             field: "device_id"
         )
     }

@@ -7,6 +7,7 @@ actor Devices {
     let accounts: Accounts
     let support: Support
     let book: MintBook
+    let policy: @Sendable (String) -> ConsentPolicy
     let desk: PromptDesk
     let promptTimeoutMs: @Sendable () -> Int
     let clock: @Sendable () -> Moment
@@ -18,6 +19,7 @@ actor Devices {
         accounts: Accounts,
         support: Support,
         book: MintBook,
+        policy: @escaping @Sendable (String) -> ConsentPolicy,
         desk: PromptDesk,
         promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
@@ -26,6 +28,7 @@ actor Devices {
         self.accounts = accounts
         self.support = support
         self.book = book
+        self.policy = policy
         self.desk = desk
         self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
@@ -38,39 +41,60 @@ actor Devices {
         return .init(devices: try await list(of: session))
     }
 
-    func signOut(_ request: SignOutDevice, for requester: Requester) async throws(AgentError) {
-        let challenge = try challenges.answered(by: request, at: clock())
+    /// One request to sign a device out.
+    /// - Returns: what the user must be asked first, by the agent's own prompt; nil where the device is signed out.
+    /// - Throws: what stands in the way, `auth_required` for instance.
+    func turn(_ call: SignOut) async throws(AgentError) -> Challenge? {
+        let request = call.request
+        let challenge = try challenges.answered(by: request, isPromptsWord: call.isPromptsWord, at: clock())
+        // The homeserver may verify less than when the caller was asked, or the policy have become stricter.
+        if let challenge, !challenge.isForPrompt, !challenge.isAgreed, !isForCaller(challenge) {
+            guard let reserved = challenges.reserve(challenge.id, at: clock()) else {
+                throw .challengeGone("auth.challenge")
+            }
+            return reserved
+        }
         let session = try await session(of: try await accounts.find(challenge?.account ?? request.account))
         guard request.deviceId != session.deviceId else { throw .ownDevice(of: session.userId) }
         if let challenge { guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") } }
         // Unstructured: what was sent is followed to its end and written down, even if the caller goes away meanwhile; a
         // password that was tried counts as one.
-        let exchange = Task { () async -> Result<Void, AgentError> in
+        let exchange = Task { () async -> Result<Challenge?, AgentError> in
             do throws(AgentError) {
-                return .success(try await self.signOut(request, session, challenge, for: requester))
+                return .success(try await self.turn(call, session, challenge))
             } catch {
                 return .failure(error)
             }
         }
-        try await exchange.value.get()
+        return try await exchange.value.get()
     }
 
-    private func signOut(
-        _ request: SignOutDevice,
+    /// Whether whoever asks may answer it unasked by us.
+    func isForCaller(_ challenge: Challenge) -> Bool {
+        let consent = policy(challenge.account)
+        guard case .authentication(let uia) = challenge.wants else { return consent.trustsCallers }
+        return uia.isForCaller(under: consent)
+    }
+
+    private func turn(
+        _ call: SignOut,
         _ session: SessionRecord,
-        _ challenge: Challenge?,
-        for requester: Requester
-    ) async throws(AgentError) {
+        _ challenge: Challenge?
+    ) async throws(AgentError) -> Challenge? {
+        let wanted: Challenge?
         if let challenge, case .authentication(let uia) = challenge.wants {
-            try await answer(challenge, uia, by: request, session)
+            wanted = try await answer(challenge, uia, by: call, session)
         } else {
-            try await begin(request, session, for: requester)
+            wanted = try await begin(call, session, answering: challenge)
         }
-        await noteSignOut(of: request.deviceId, session.userId)
+        if let wanted { return wanted }
+        let device = call.request.deviceId
+        await noteSignOut(of: device, session.userId)
         let about: Logger.Metadata = [
-            "event": "device.signed_out", "account": "\(session.userId)", "device_id": "\(request.deviceId)",
+            "event": "device.signed_out", "account": "\(session.userId)", "device_id": "\(device)",
         ]
-        logger.notice("a device was signed out", metadata: about.merging(requester.metadata) { own, _ in own })
+        logger.notice("a device was signed out", metadata: about.merging(call.requester.metadata) { own, _ in own })
+        return nil
     }
 
     /// What the ledger has of it: a device is signed out all the same where it cannot be written down.

@@ -55,15 +55,24 @@ extension Challenges {
     }
 
     /// The challenge that a sign-out answers, if it answers one; it must be of the same account and device.
+    /// - Parameters:
+    ///   - request: what a caller sent, or what it became by the user's word at the prompt.
+    ///   - isPromptsWord: whether the user has answered at the agent's own prompt.
+    ///   - now: when.
+    /// - Returns: nil where the request answers none.
     /// - Throws: what is wrong with the answer.
-    mutating func answered(by request: SignOutDevice, at now: Moment) throws(AgentError) -> Challenge? {
+    mutating func answered(
+        by request: SignOutDevice,
+        isPromptsWord: Bool,
+        at now: Moment
+    ) throws(AgentError) -> Challenge? {
         guard let auth = request.auth else { return nil }
-        guard let challenge = find(try Self.challenge(in: auth), at: now),
-            case .authentication(let uia) = challenge.wants
+        guard let challenge = find(try Self.challenge(in: auth), at: now), !challenge.isForPrompt || isPromptsWord
         else { throw .challengeGone("auth.challenge") }
         guard request.deviceId == challenge.device, request.account == nil || request.account == challenge.account
         else { throw .challengeBound }
-        try Self.check(auth, for: uia)
+        // Our own question is the prompt's, which answers it by the challenge alone.
+        if case .authentication(let uia) = challenge.wants { try Self.check(auth, for: uia) }
         return challenge
     }
 

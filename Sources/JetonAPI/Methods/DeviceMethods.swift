@@ -54,8 +54,9 @@ public struct SignOutDevice: Method, Equatable {
     public static let name = "device.sign_out"
     public static let summary = """
         Ends a device of an account, and its session with it. The first call answers auth_required with a challenge, \
-        where the homeserver asks; the second brings auth for it. With prompt: agent the agent asks the user itself, and \
-        one call is all. The agent's own device is ended by account.logout.
+        where the homeserver asks; the second brings auth for it. Where it verifies nobody, or asks nothing, the agent \
+        asks the user first, by its own prompt, unless consent is caller or none. With prompt: agent the agent asks the \
+        user itself, and one call is all. The agent's own device is ended by account.logout.
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
