@@ -183,6 +183,7 @@ public struct Agent: Sendable {
         )
         signingIn = SigningIn(
             accounts: accounts,
+            book: book,
             support: support,
             ssoLogins: ssoLogins,
             transport: transport,

@@ -22,6 +22,31 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `promise 6: passwords for an account that is held are counted when somebody signs in to it, too`()
+        async throws
+    {
+        let (agent, user, homeserver) = try await signedIn(.devHomeserver)
+        func signIn(_ password: String) -> LogIn {
+            LogIn(userId: user.id, homeserver: homeserver.address, password: Secret(password))
+        }
+        func left() async throws -> Int? {
+            try await agent.call(GetRateLimitStatus()).limits.first { $0.name == .wrongPassword }?.remaining
+        }
+        #expect(try await agent.refusal(of: signIn("canary-wrong")).kind == .homeserverError)
+        #expect(try await left() == 4)
+        // The right one forgives it.
+        _ = try await agent.call(signIn(user.password))
+        #expect(try await left() == 5)
+        for rest in (0...4).reversed() {
+            #expect(try await agent.refusal(of: signIn("canary-wrong")).kind == .homeserverError)
+            #expect(try await left() == rest)
+        }
+        let last = try await agent.refusal(of: signIn(user.password))
+        #expect(last.kind == .rateLimited && last.data["limit"] == "wrong_password")
+        #expect(try await agent.refusal(of: GenerateLoginToken()).data["limit"] == "wrong_password")
+        try await agent.stop()
+    }
+
     @Test(arguments: HomeserverKind.available)
     func `a session is told, minted with, survives kill -9, and is over after the logout`(kind: HomeserverKind)
         async throws

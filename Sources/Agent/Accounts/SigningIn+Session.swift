@@ -28,18 +28,19 @@ extension SigningIn {
         let askedAt = clock()
         // Signing in again to an account that is held here keeps its device.
         let known = await accounts.held(terms.userId, at: client.homeserver)
-        let begun: MatrixClient.Session
-        do {
-            begun = try await client.logIn(
-                credentials,
-                deviceID: known?.deviceId,
-                deviceName: terms.deviceName ?? Self.usualDeviceName
-            )
-        } catch {
-            if case .loginToken = credentials, error.mayHaveBurntLoginToken {
-                throw .tokenBurnt(error, at: client.homeserver)
+        let begun = try await countingPassword(in: credentials, of: known?.userId) { () async throws(AgentError) in
+            do throws(MatrixError) {
+                return try await client.logIn(
+                    credentials,
+                    deviceID: known?.deviceId,
+                    deviceName: terms.deviceName ?? Self.usualDeviceName
+                )
+            } catch {
+                if case .loginToken = credentials, error.mayHaveBurntLoginToken {
+                    throw .tokenBurnt(error, at: client.homeserver)
+                }
+                throw AgentError(error, at: client.homeserver)
             }
-            throw AgentError(error, at: client.homeserver)
         }
         return SessionRecord(
             userId: begun.userId,
@@ -51,6 +52,27 @@ extension SigningIn {
             accessTokenExpiresAt: begun.expiresInMs.map { askedAt.advanced(by: .milliseconds($0)) },
             accessTokenLifeMs: begun.expiresInMs
         )
+    }
+
+    /// The password of an account that is held is guessed here no more often than for minting.
+    private func countingPassword(
+        in credentials: MatrixClient.Credentials,
+        of held: String?,
+        _ send: () async throws(AgentError) -> MatrixClient.Session
+    ) async throws(AgentError) -> MatrixClient.Session {
+        guard case .password = credentials, let held else { return try await send() }
+        let guess = try await book.takePassword(of: held)
+        let outcome: Result<MatrixClient.Session, AgentError>
+        var verdict = MintBook.PasswordVerdict.right
+        do throws(AgentError) {
+            outcome = .success(try await send())
+        } catch {
+            verdict = error.kind == .homeserverError || error.mayHaveArrived ? .wrong : .unknown
+            outcome = .failure(error)
+        }
+        // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
+        try? await book.judge(guess, of: held, verdict)
+        return try outcome.get()
     }
 
     private func takenOver(

@@ -5,6 +5,7 @@ internal import MatrixClient
 /// Begins sessions.
 struct SigningIn: Sendable {
     let accounts: Accounts
+    let book: MintBook
     let support: Support
     let ssoLogins: SSOLogins
     let transport: HTTPTransport

@@ -140,7 +140,7 @@ extension Devices {
 
 extension AgentError {
     /// Whether the homeserver may have seen a request of which it is not known what came of it.
-    fileprivate var mayHaveArrived: Bool {
+    var mayHaveArrived: Bool {
         kind == .homeserverUnreachable && ["request", "timeout"].contains(data["stage"]?.stringValue)
     }
 
