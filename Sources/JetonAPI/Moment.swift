@@ -41,9 +41,7 @@ extension Moment: Codable, CustomStringConvertible {
             let date = (try? Self.style.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)),
             case let moment = Self(date), Self.calendar.contains(moment.millisecondsSince1970)
         else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no RFC 3339 time")
-            )
+            throw DecodingError.misfit("must be an RFC 3339 time, not \"\(text.prefix(64))\"", at: decoder.codingPath)
         }
         self = moment
     }

@@ -30,6 +30,7 @@ struct MethodTableTests {
         }
         var loginToken: Secret?
         var at: Moment?
+        var note: JSONValue?
     }
 
     private struct Count: Method {
@@ -158,7 +159,12 @@ struct MethodTableTests {
             "subtract", "{\"minuend\":1,\"subtrahend\":1,\"plus\":1}",
             "plus is not known here; known: minuend, subtrahend.", "plus"
         ),
-        ("whisper", "{\"at\":\"noon\"}", "at: \"noon\" is no RFC 3339 time.", ""),
+        ("whisper", "{\"at\":\"noon\"}", "at must be an RFC 3339 time, not \"noon\".", "at"),
+        ("whisper", "{\"note\":1e400}", "note must be a number that is not so large.", "note"),
+        (
+            "whisper", "{\"note\":[1,{\"a\":-1e999}]}", "note[1].a must be a number that is not so large.",
+            "note[1].a"
+        ),
         ("whisper", "[]", "params must be an object with named members, not an array.", ""),
     ])
     func `says which param is wrong`(_ method: String, _ params: String, _ message: String, _ field: String)
@@ -169,6 +175,20 @@ struct MethodTableTests {
         #expect(error["code"] == -32602)
         #expect(error["message"]?.stringValue == message)
         #expect(error["data"]?["field"]?.stringValue ?? "" == field)
+    }
+
+    @Test(arguments: ["1e400", "-1e-400", "123456789012345678901234567890", "7.0", "\"\\u0061\"", "null"])
+    func `a request to be cancelled is named by any id, to the byte`(id: String) async throws {
+        let named = Mutex("")
+        var table = MethodTable<String>()
+        table.serveAtOnce(CancelRequest.self) { request, _ in
+            named.withLock { $0 = request.id.text }
+            return Nothing()
+        }
+        guard case .call(let call) = Incoming(line: Array(request(CancelRequest.name, "{\"id\":\(id)}").utf8)),
+            case .ready(let reply?) = table.answer(call, for: "me")
+        else { throw Late() }
+        #expect(named.withLock { $0 } == id, "\(String(decoding: reply, as: UTF8.self))")
     }
 
     @Test func `misses required params also where there are none at all`() async throws {

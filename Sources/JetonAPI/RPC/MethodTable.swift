@@ -139,7 +139,7 @@ public struct MethodTable<Asker: Sendable>: Sendable {
             return try decoder.decode(M.self, from: Data(call.paramsText))
         } catch {
             // The schema was checked before; what is left is a value of the right shape that is still none of ours.
-            throw .invalidParams(DecodingSentence.of(error))
+            throw .misfit(error)
         }
     }
 
@@ -164,21 +164,5 @@ private final class Deferred<Value: Sendable, Failure: Error>: Sendable {
         let value = try make()
         made.withLock { $0 = value }
         return value
-    }
-}
-
-/// A decoding error as a sentence that names the member.
-enum DecodingSentence {
-    static func of(_ error: any Error) -> String {
-        let context: DecodingError.Context? =
-            switch error as? DecodingError {
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-                .dataCorrupted(let context):
-                context
-            default: nil
-            }
-        guard let context else { return "the params cannot be read" }
-        let path = context.codingPath.map { JSONCoding.wireName(of: $0.stringValue) }.joined(separator: ".")
-        return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
     }
 }

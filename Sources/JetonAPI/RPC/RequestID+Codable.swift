@@ -13,7 +13,6 @@ extension RequestID: Codable, SchemaDescribed {
 
     /// Looks into the call itself, where there is one: a number that was decoded is no longer written as it was.
     public init(from decoder: any Decoder) throws {
-        let value = try JSONValue(from: decoder)
         if let call = decoder.userInfo[Self.callKey] as? Call, let key = decoder.codingPath.last,
             let node = call.params?[JSONCoding.wireName(of: key.stringValue)],
             let id = RequestID(node, in: call.document)
@@ -21,12 +20,12 @@ extension RequestID: Codable, SchemaDescribed {
             self = id
             return
         }
+        let value = try JSONValue(from: decoder)
         switch value {
         case .string, .integer, .number, .null:
             self.init(text: String(decoding: try JSONCoding.encoder().encode(value), as: UTF8.self))
         case .boolean, .array, .object:
-            let problem = "must be a string, a number or null"
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: problem))
+            throw DecodingError.misfit("must be a string, a number or null", at: decoder.codingPath)
         }
     }
 
