@@ -81,9 +81,11 @@ extension AgentError {
     }
 
     static func methodNotFound(_ name: String, known: [String]) -> AgentError {
-        AgentError(
+        // Where that may not be asked, it is no help.
+        let list = known.contains(Discover.name) ? "rpc.discover lists them" : "known: \(known.joined(separator: ", "))"
+        return AgentError(
             .methodNotFound,
-            "There is no method \"\(name.prefix(64))\"; rpc.discover lists them.",
+            "There is no method \"\(name.prefix(64))\"; \(list).",
             ["methods": .array(known.map { .string($0) })]
         )
     }

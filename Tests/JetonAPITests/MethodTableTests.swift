@@ -248,6 +248,8 @@ struct MethodTableTests {
     @Test func `an unknown method's answer lists the known ones`() async throws {
         let text = try await answer(request("subtrakt", "{}"))
         #expect(text.contains("\"methods\":[\"subtract\",\"whisper\"]"))
+        // Where rpc.discover is not among them, it is not named either.
+        #expect(text.contains("; known: subtract, whisper."))
         #expect(Self.table.names == ["subtract", "whisper"])
     }
 }

@@ -238,6 +238,8 @@ import Testing
 
     /// Answers a ping there, and hides the accounts.
     private static func requireRestricted(_ path: String) async throws {
+        let elsewhere = try await Self.refusal(path, of: GetLoginTokenSupport(homeserver: "example.org"))
+        #expect(elsewhere.kind == .forbidden && GetLoginTokenSupport.errors.contains(elsewhere.kind))
         let refusal = try await onThread {
             let client = try RPCClient(path: path)
             _ = try client.call(Ping())

@@ -2,7 +2,8 @@ public struct GetLoginTokenSupport: Method, Equatable {
     public static let name = "login_token.support"
     public static let summary = "Tells whether a homeserver mints login tokens, and if not, why."
     public static let errors: [AgentError.Kind] = [
-        .notLoggedIn, .sessionExpired, .rateLimited, .homeserverError, .homeserverUnreachable, .storageFailed,
+        .notLoggedIn, .sessionExpired, .rateLimited, .homeserverError, .homeserverUnreachable, .forbidden,
+        .storageFailed,
     ]
     public static var example: MethodExample<GetLoginTokenSupport> {
         .init(
