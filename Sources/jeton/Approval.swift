@@ -27,7 +27,9 @@ struct Approval {
                 _ = try agent.call(request)
                 return
             } catch {
-                guard case .refused(let refusal) = error, refusal.kind == .authRequired else { throw error }
+                guard case .refused(let refusal) = error, refusal.kind == .authRequired else {
+                    throw Failure(goneQuestion: error) ?? error
+                }
                 request.auth = try stages.answer(refusal)
             }
         }

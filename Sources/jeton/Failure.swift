@@ -25,6 +25,13 @@ struct Failure: Error {
         }
     }
 
+    /// A question that has gone meanwhile was no mistake of the user's; nil where it is something else.
+    init?(goneQuestion problem: RPCClient.Problem) {
+        guard case .refused(let error) = problem, error.data["field"] == "consent_id" else { return nil }
+        self.init(.failed, error.message)
+        agentError = error
+    }
+
     /// Tells the user on stderr, or a program there as JSON, and ends.
     func exit(asJSON: Bool) -> Never {
         if asJSON {

@@ -115,9 +115,14 @@ struct DenyCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let result = try shared.connect().call(DenyConsent(consentId: id))
-        guard !shared.json else { return Output.say(json: result) }
-        Output.say("Denied.")
+        let agent = try shared.connect()
+        do {
+            let result = try agent.call(DenyConsent(consentId: id))
+            guard !shared.json else { return Output.say(json: result) }
+            Output.say("Denied.")
+        } catch {
+            throw Failure(goneQuestion: error) ?? error
+        }
     }
 }
 
