@@ -10,7 +10,8 @@ extension Requester {
         if isBelow(other) || other.isBelow(self) { return true }
         if let unit, unit == other.unit { return true }
         if let session, session == other.session { return true }
-        // Where systemd knows neither, only a terminal of one's own speaks for a person.
+        // Where systemd knows neither, only a terminal of one's own speaks for a person. It is no proof: any program can
+        // open one, and the kernel cannot tell it from another window.
         guard [unit, session, other.unit, other.session].allSatisfy({ $0 == nil }) else { return false }
         return terminal == nil || terminal == other.terminal
     }

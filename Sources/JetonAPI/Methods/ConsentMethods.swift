@@ -21,8 +21,9 @@ public struct ApproveConsent: Method, Equatable {
     public static let name = "consent.approve"
     public static let summary = """
         Says yes to a question that waits for the user: with auth where the homeserver wants to know that it is the \
-        user, else from another unit, login session or terminal than that of the program that asks. The login token \
-        goes to that program alone.
+        user, else from another unit, login session or terminal than that of the program that asks. (Terminals count \
+        where systemd knows neither unit nor session. Any program can open another one there.) The login token goes to \
+        the program that asks alone.
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
