@@ -68,7 +68,7 @@ public struct Pinentry {
         var session = Session(AssuanConversation(process.descriptor, for: client), question, cure: cure)
         let answer = Result { () throws(AssuanProblem) in try session.run() }
         process.end()
-        terminal?.restore()
+        if session.usesTerminal { terminal?.restore() }
         switch answer {
         case .success(.unavailable(let detail)): return .unavailable("\(program) \(detail)")
         case .success(let answer): return answer
@@ -122,6 +122,8 @@ public struct Pinentry {
         private let start = ContinuousClock.now
         /// Whether the question stands before the user.
         private(set) var hasAsked = false
+        /// Whether it may ask on the terminal: one with a window leaves that to whoever uses it.
+        private(set) var usesTerminal = true
 
         init(_ conversation: AssuanConversation, _ question: PromptQuestion, cure: String) {
             self.cure = cure
@@ -190,10 +192,12 @@ public struct Pinentry {
         /// On a terminal the first button is the one that a stray Enter presses: there it must be Cancel, and a third
         /// button agrees. Others have a choice of their own, where Enter may not.
         private mutating func arrangement() throws(AssuanProblem) -> Buttons {
-            guard dialog.prompt == nil, case .done(let flavor) = try tell("GETINFO", "flavor") else {
-                return Buttons(ok: dialog.agree, cancel: dialog.cancel)
+            var flavor: Substring?
+            if case .done(let name) = try tell("GETINFO", "flavor") {
+                flavor = String(decoding: name, as: UTF8.self).split(separator: ":").last
             }
-            guard String(decoding: flavor, as: UTF8.self).split(separator: ":").last == "curses" else {
+            usesTerminal = flavor.map { ["curses", "tty"].contains($0) } ?? true
+            guard dialog.prompt == nil, flavor == "curses" else {
                 return Buttons(ok: dialog.agree, cancel: dialog.cancel)
             }
             return Buttons(ok: dialog.cancel, notOK: dialog.agree, cancel: "_Refuse")

@@ -73,6 +73,22 @@ import Testing
         #expect(outcome.log.contains("own words: \"gr?n\"\n"))
     }
 
+    @Test(arguments: [("ok", true), ("curses ok", false), ("tty ok", false)])
+    func `only one on the terminal has it put back, and what was typed meanwhile dropped`(
+        _ plan: String,
+        keepsInput: Bool
+    ) throws {
+        var (user, program): (CInt, CInt) = (-1, -1)
+        guard unsafe openpty(&user, &program, nil, nil, nil) == 0 else { throw CocoaError(.fileReadUnknown) }
+        defer { for end in [user, program] { close(end) } }
+        let tty = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(program)")
+        #expect(unsafe write(user, "ls\n", 3) == 3)
+        var input = pollfd(fd: program, events: Int16(POLLIN), revents: 0)
+        #expect(unsafe poll(&input, 1, 10_000) == 1)
+        _ = try Self.ask(plan, .password, terminal: CallerTerminal(tty: tty))
+        #expect(unsafe poll(&input, 1, 0) == (keepsInput ? 1 : 0))
+    }
+
     @Test func `one that ends at once names what it may lack, and one that says nothing is given up`() throws {
         #expect(Self.detail(try Self.ask("no-display")).contains("import-environment DISPLAY"))
         let began = ContinuousClock.now
