@@ -20,10 +20,10 @@ public struct PeerProcess: Sendable, Equatable {
     }
 
     /// The unit of the user's service manager that this process itself belongs to.
-    public static var ownUnit: String? { LoginManager.userUnit(of: Int(getpid())) }
+    public static var ownUnit: String? { ControlGroup.userUnit(of: Int(getpid())) }
 
     /// The same of any process, where that may change meanwhile without harm.
-    public static func unit(of pid: Int) -> String? { LoginManager.userUnit(of: pid) }
+    public static func unit(of pid: Int) -> String? { ControlGroup.userUnit(of: pid) }
 
     /// The clock of proc(5)'s start times.
     private static var sinceBoot: Duration {
@@ -75,8 +75,8 @@ extension PeerProcess {
         guard let status = ProcessStatus(of: pid), status.startedAt <= seenAt else { return nil }
         let details = PeerDetails(
             command: status.command,
-            unit: LoginManager.userUnit(of: pid),
-            session: LoginManager.session(of: pid),
+            unit: ControlGroup.userUnit(of: pid),
+            session: ControlGroup.session(of: pid),
             parents: status.parents,
             terminal: status.terminal
         )
@@ -133,7 +133,7 @@ struct ProcessHandle: ~Copyable {
 }
 
 /// What systemd makes of a process's control group (sd_pid_get_unit(3)).
-enum LoginManager {
+enum ControlGroup {
     static func userUnit(of pid: Int) -> String? {
         var name: UnsafeMutablePointer<CChar>?
         return unsafe text(sd_pid_get_user_unit(pid_t(pid), &name), name)

@@ -44,7 +44,7 @@ public struct TCPListener: Sendable, Equatable {
                 (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == link
             }
             guard holds, let status = ProcessStatus(of: pid) else { continue }
-            return Holder(pid: pid, command: status.command, unit: LoginManager.userUnit(of: pid))
+            return Holder(pid: pid, command: status.command, unit: ControlGroup.userUnit(of: pid))
         }
         return nil
     }
