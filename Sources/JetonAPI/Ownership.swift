@@ -28,8 +28,11 @@ struct Ownership {
     /// replace what is not theirs, and what is theirs is refused by itself.
     private var isWritableByOthers: Bool {
         if mode & S_IFMT == S_IFDIR, mode & S_ISVTX != 0 { return false }
-        return mode & (group == getegid() ? 0o002 : 0o022) != 0
+        return mode & (isOwnGroup ? 0o002 : 0o022) != 0
     }
+
+    /// Where each user has a group, it has the user's number; a group that many are in has another one.
+    private var isOwnGroup: Bool { group == getegid() && getegid() == geteuid() }
 
     /// In a user namespace, as the service has one, root looks like every other user: then it counts whether the file
     /// lies where only root, or a package manager, puts files.

@@ -46,6 +46,11 @@ final class HTTPClients: Sendable {
     func replace(with client: HTTPClient) -> HTTPClient? {
         making.withLock { _ in
             state.withLock { state in
+                // After the last shutdown it is the one to be closed.
+                guard !state.hasEnded else {
+                    state.old.append(client)
+                    return client
+                }
                 defer { state.current = client }
                 if let old = state.current { state.old.append(old) }
                 return state.current

@@ -8,6 +8,24 @@ extension MatrixClient {
         public var displayName: String?
         public var lastSeenTs: Int64?
         public var lastSeenIp: String?
+
+        /// Longer than any that means to be read.
+        private static let longest = 256
+
+        private enum CodingKeys: CodingKey { case deviceId, displayName, lastSeenTs, lastSeenIp }
+
+        /// A device is called what whoever has signed it in likes, at any length that the homeserver allows.
+        public init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            deviceId = try members.decode(String.self, forKey: .deviceId)
+            displayName = try members.decodeIfPresent(String.self, forKey: .displayName).map(Self.cut)
+            lastSeenTs = try members.decodeIfPresent(Int64.self, forKey: .lastSeenTs)
+            lastSeenIp = try members.decodeIfPresent(String.self, forKey: .lastSeenIp).map(Self.cut)
+        }
+
+        private static func cut(_ text: String) -> String {
+            String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest)))
+        }
     }
 
     public func devices(_ accessToken: Secret) async throws(MatrixError) -> [Device] {

@@ -9,6 +9,7 @@ public enum Errand {
     /// - Returns: whether it did what it should.
     public static func run(_ arguments: [String], input: [UInt8] = [], within limit: Duration) -> Bool {
         let deadline = ContinuousClock.now.advanced(by: limit)
+        keepEndings()
         guard let inheritance = try? Inheritance(input) else { return false }
         defer { close(inheritance.descriptor) }
         guard let pid = Spawn.begin(arguments, input: inheritance.descriptor) else { return false }
@@ -22,6 +23,7 @@ public enum Errand {
     /// - Returns: what it wrote; nil where it failed.
     public static func read(_ arguments: [String], atMost count: Int, within limit: Duration) -> [UInt8]? {
         let deadline = ContinuousClock.now.advanced(by: limit)
+        keepEndings()
         var ends: [CInt] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -35,6 +37,9 @@ public enum Errand {
         if isEnough { kill(pid, SIGKILL) }
         return hasSucceeded(pid, until: deadline) || isEnough ? bytes : nil
     }
+
+    /// Where the ends of children are ignored, as this process may have inherited it, nobody learns of them.
+    private static func keepEndings() { signal(SIGCHLD, SIG_DFL) }
 
     private static func bytes(
         from descriptor: CInt,

@@ -39,7 +39,8 @@ enum Spawn {
                 unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
             }
         }
-        dropOthers()
+        let dropped = dropOthers()
+        defer { for descriptor in dropped { _ = fcntl(descriptor, F_SETFD, 0) } }
         var mask = Wakening.set(held)
         unsafe posix_spawnattr_setsigmask(&attributes, &mask)
         unsafe posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK))
@@ -54,10 +55,12 @@ enum Spawn {
     }
 
     /// What was open when we were started may be that of somebody who waits for its end.
-    private static func dropOthers() {
+    /// - Returns: what would have been inherited else, and may be by a program that takes our place.
+    private static func dropOthers() -> [CInt] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in names.compactMap({ CInt($0) }) where descriptor > STDERR_FILENO {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return names.compactMap { CInt($0) }.filter { descriptor in
+            descriptor > STDERR_FILENO && fcntl(descriptor, F_GETFD) == 0
+                && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
         }
     }
 }

@@ -13,7 +13,7 @@ struct JetonKeyring: ParsableCommand {
         abstract: "Gives the agent the key of its encrypted state, out of your keyring.",
         discussion: """
             systemd starts it when it starts the agent: `systemctl --user enable --now jeton-keyring.socket`. Standard
-            input is the connection: the key goes out, or or error: and a word that says why there is none. The key is
+            input is the connection: the key goes out, or error: and a word that says why there is none. The key is
             made at the first time.
             """,
         version: "jeton-keyring \(releaseVersion)"

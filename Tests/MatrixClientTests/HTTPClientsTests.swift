@@ -40,6 +40,15 @@ struct HTTPClientsTests {
         try await server.stop()
     }
 
+    @Test func `nor where the trust is replaced after it, as by a reload that is under way`() async throws {
+        let server = try await server()
+        try await transport.shutdown()
+        try transport.trust(caFile: nil)
+        #expect(try await !versions(of: server))
+        #expect(server.requests.isEmpty)
+        try await server.stop()
+    }
+
     @Test func `trust that is replaced before the first request needs no other client`() async throws {
         let server = try await server()
         try transport.trust(caFile: nil)

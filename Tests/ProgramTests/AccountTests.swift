@@ -37,7 +37,15 @@ import Testing
         // The right one forgives it.
         _ = try await agent.call(signIn(user.password))
         #expect(try await left() == 5)
-        for rest in (0...4).reversed() {
+        // In capitals it is the same user's.
+        let capitals = LogIn(
+            userId: user.id.replacing(/^@[^:]+/) { $0.output.uppercased() },
+            homeserver: homeserver.address,
+            password: Secret("canary-wrong")
+        )
+        #expect(try await agent.refusal(of: capitals).kind == .homeserverError)
+        #expect(try await left() == 4)
+        for rest in (0...3).reversed() {
             #expect(try await agent.refusal(of: signIn("canary-wrong")).kind == .homeserverError)
             #expect(try await left() == rest)
         }

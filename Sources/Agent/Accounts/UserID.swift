@@ -16,7 +16,8 @@ struct UserID {
     /// a local part in capitals for one in small letters.
     static func isSame(_ named: String, as userId: String) -> Bool {
         if named == userId { return true }
+        if UserID(named) != nil { return named.lowercased() == userId.lowercased() }
         let local = userId.dropFirst().prefix { $0 != ":" }
-        return UserID(named) == nil && named.lowercased() == local.lowercased()
+        return named.lowercased() == local.lowercased()
     }
 }

@@ -17,7 +17,7 @@ extension AgentError {
         let detail = "The client waits for an address \(redirect.scheme.prefix(64)):… to be opened, and \(reason)"
         let way = "Sign in there in a browser, or by a login token if it takes one: `jeton token`."
         let data: [String: JSONValue] = ["detail": .string(detail), "open_url": .string(ssoUrl)]
-        return AgentError(.forbidden, "\(detail). Nothing was minted. \(way)", data)
+        return AgentError(.forbidden, "\(detail): no login token goes there. \(way)", data)
     }
 
     /// A token was minted, and the desktop has not opened it.

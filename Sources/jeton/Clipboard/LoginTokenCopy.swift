@@ -11,11 +11,12 @@ struct LoginTokenCopy {
     func deliver(to clipboard: Clipboard) throws(Failure) {
         switch clipboard {
         case .desktop(let tool):
+            // Before it is copied: whatever ends this command then, it does not stay.
+            try ClipboardKeeper.start(tool, token.loginToken, life)
             guard tool.copy(token.loginToken) else {
                 throw Failure(.failed, "the login token was minted, and \(tool.name) could not copy it: it is lost")
             }
             Output.complain("Copied\(what). It is cleared from the clipboard then, or once it was used.")
-            try ClipboardKeeper.start(tool, token.loginToken, life)
         case .terminal(let terminal):
             let wakening = TokenLife.wakening()
             terminal.copy(token.loginToken)

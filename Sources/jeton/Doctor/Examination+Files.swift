@@ -67,10 +67,13 @@ extension Examination {
         let files = FileFacts.names(in: folder).map { "\(folder)/\($0)" }
         let more = FileFacts.names(in: "\(folder)/config.d").map { "\(folder)/config.d/\($0)" }
         let facts = ([folder] + files + more).compactMap { FileFacts($0) }
-        let flaws = facts.compactMap { $0.flawIfWritable(exceptBy: getegid()) ?? flawOfLink($0, in: folder) }
+        let flaws = facts.compactMap { $0.flawIfWritable(exceptBy: Self.ownGroup) ?? flawOfLink($0, in: folder) }
         for flaw in flaws { findings.problem("configuration", flaw.detail, cure: flaw.cure) }
         checkConfiguration(in: folder, isFlawed: !flaws.isEmpty)
     }
+
+    /// Where each user has a group, it has the user's number.
+    private static var ownGroup: gid_t? { getegid() == geteuid() ? getegid() : nil }
 
     /// Of the home folder the service sees no more than its own two folders.
     private func flawOfLink(_ file: FileFacts, in folder: String) -> FileFacts.Flaw? {
