@@ -45,7 +45,7 @@ struct KillTests {
             rest = rest[(index + 1)...]
         }
         #expect(killed == steps.count)
-        print("Kill -9 at \(killed) steps of a renewal: \(steps.joined(separator: ", ")).")
+        print("Kill -9 at each of \(killed) steps of a renewal.")
     }
 
     /// Renews and uses what came of it, under a tracer.

@@ -62,7 +62,7 @@ struct StoreKillTests {
         let begun = try #require(renames.firstIndex(of: "store.json.new"), "\(renames)")
         let ended = try #require(renames.lastIndex(of: "store.json.new"), "\(renames)")
         #expect(begun < ended && Set(renames[begun..<ended]).isSuperset(of: moved), "\(renames)")
-        print("Kill -9 at \(killed) steps of \(change.rawValue): \(steps.joined(separator: ", ")).")
+        print("Kill -9 at each of \(killed) steps of \(change.rawValue).")
     }
 
     private func steps(of agent: AgentUnderTest) throws -> [String] {

@@ -87,17 +87,19 @@ public final class Proxy: Sendable {
         to client: TCPSocket,
         _ encounter: Encounter?
     ) -> Bool {
+        let isHeldBack = encounter?.mishap == .answerHeld && encounter?.hold() == false
+        // Whoever has got an answer finds it there.
+        passages.withLock { $0.append(passage) }
         let isPassed: Bool
         switch encounter?.mishap {
-        case .answerHeld where encounter?.hold() == false, .answerLost:
+        case .answerLost:
             isPassed = false
         case .answerCut:
             _ = client.send(Array(answer.bytes.dropLast(answer.bodyLength / 2 + 1)))
             isPassed = false
         default:
-            isPassed = client.send(answer.bytes)
+            isPassed = !isHeldBack && client.send(answer.bytes)
         }
-        passages.withLock { $0.append(passage) }
         if !isPassed { encounter?.happen() }
         return isPassed
     }
