@@ -63,18 +63,24 @@ import Testing
             arguments: ["--prompt-socket", prompt.socket]
         ).start()
         try await agent.logIn(user, at: homeserver.address)
-        let (first, second) = (try LineClient(path), try LineClient(path))
-        first.request("1", GenerateLoginToken.name)
-        try await eventually("the question stands") { prompt.questions == 1 }
-        second.request("1", GenerateLoginToken.name)
-        second.request("2", Ping.name)
-        let pong = try await onThread { try second.next() }
-        #expect(pong["id"] == 2)
-        first.close()
-        let refused = try await onThread { try second.next() }
+        // Once a question from there stands, no other is let in: so the owner's stands until both wait behind it.
+        let owner = try LineClient(agent)
+        owner.request("1", GenerateLoginToken.name)
+        try await eventually("the owner is asked") { prompt.questions == 1 }
+        let clients = try ["one", "two"].map { purpose in
+            let client = try LineClient(path)
+            client.request("1", GenerateLoginToken.name, #"{"purpose":"\#(purpose)"}"#)
+            return client
+        }
+        try await eventually("both wait") { try await agent.call(ListConsents()).consents.count == 3 }
+        owner.close()
+        try await eventually("one of them is asked for") { prompt.questions == 2 }
+        let (shown, other) = prompt.description.contains("“one”") ? (clients[0], clients[1]) : (clients[1], clients[0])
+        shown.close()
+        let refused = try await onThread { try other.next() }
         #expect(refused["error"]?["data"]?["limit"] == "restricted_socket", "\(refused)")
         #expect(try await Self.error(path).data["limit"] == "restricted_socket")
-        #expect(prompt.questions == 1)
+        #expect(prompt.questions == 2)
         try await prompt.isQuiet()
         try await agent.stop()
     }
