@@ -69,6 +69,7 @@ extension Agent {
         }
         table.serve(ListDevices.self) { request, _ throws(AgentError) in try await devices.list(request) }
         table.serve(SignOutDevice.self) { request, caller throws(AgentError) in
+            try Self.requireOwnTerminal(request.terminal, of: caller.peer)
             try await devices.signOut(request, for: caller.requester())
             return Nothing()
         }

@@ -117,7 +117,12 @@ struct SchemaTests {
             is_current: boolean}]}
             """
         ),
-        "device.sign_out": ("{account?: string, device_id: string, auth?: {*: any}, prompt?: caller|agent}", "{}"),
+        "device.sign_out": (
+            """
+            {account?: string, device_id: string, auth?: {*: any}, prompt?: caller|agent, \
+            terminal?: {tty: string, term?: string, lc_ctype?: string}}
+            """, "{}"
+        ),
         "login_token.list": (
             "{account?: string}",
             """

@@ -22,10 +22,11 @@ import Testing
         init(
             _ plan: String = "ok",
             configuration: String = "{}",
+            pinentry: String? = nil,
             hasPrompt: Bool = true,
             _ edit: @Sendable (inout DevHomeserver.Options) -> Void = { _ in }
         ) async throws {
-            prompt = try await PromptUnderTest(plan)
+            prompt = try await PromptUnderTest(plan, pinentry: pinentry)
             homeserver = try await DevHomeserverUnderTest(.asking, edit)
             user = try await homeserver.newUser()
             let arguments = hasPrompt ? ["--prompt-socket", prompt.socket] : []
@@ -56,6 +57,23 @@ import Testing
         for part in ["sign a device of yours out", "Device: \(scene.device)", scene.user.id] {
             #expect(scene.prompt.description.contains(part), "\(scene.prompt.description)")
         }
+        #expect(try await !scene.isSignedIn)
+        try await scene.end()
+    }
+
+    @Test func `without a display the agent asks on the terminal of the command, and on no other`() async throws {
+        let scene = try await Scene(pinentry: "/usr/bin/pinentry-tty")
+        let others = SignOutDevice(deviceId: scene.device, prompt: .agent, terminal: .init(tty: "/dev/tty0"))
+        let refused = try await scene.agent.refusal(of: others)
+        #expect(refused.kind == .invalidParams && refused.data["field"] == "terminal.tty", "\(refused)")
+        let revoked = try await onTerminal(
+            ["revoke", scene.device, "--agent-prompt"],
+            dialogue: [("Password:", scene.user.password)],
+            environment: ["JETON_SOCKET": scene.agent.socket, "TERM": "xterm", "LC_ALL": "C.UTF-8"]
+        )
+        #expect(revoked.status == 0, "\(revoked.output)")
+        #expect(revoked.output.contains("Device: \(scene.device)"), "\(revoked.output)")
+        #expect(Canary.secrets(in: revoked.output).isEmpty)
         #expect(try await !scene.isSignedIn)
         try await scene.end()
     }

@@ -79,6 +79,7 @@ extension Devices {
             device: .init(deviceId: device, displayName: named?.displayName),
             requester: call.requester,
             isRepeated: kind == .password ? isRepeated : nil,
+            terminal: call.request.terminal,
             deadlineMs: promptTimeoutMs()
         )
         let answer = try await desk.ask { () async throws(AgentError) in

@@ -78,16 +78,19 @@ public struct SignOutDevice: Method, Equatable {
     /// The specification's authentication dictionary with `challenge` in place of `session`.
     public var auth: AuthDictionary?
     public var prompt: GenerateLoginToken.Prompt?
+    public var terminal: CallerTerminal?
 
     public init(
         account: String? = nil,
         deviceId: String,
         auth: [String: JSONValue]? = nil,
-        prompt: GenerateLoginToken.Prompt? = nil
+        prompt: GenerateLoginToken.Prompt? = nil,
+        terminal: CallerTerminal? = nil
     ) {
         self.account = account
         self.deviceId = deviceId
         self.auth = auth.map { AuthDictionary($0) }
         self.prompt = prompt
+        self.terminal = terminal
     }
 }

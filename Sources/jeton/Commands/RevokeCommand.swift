@@ -83,7 +83,12 @@ struct RevokeCommand: ParsableCommand {
             opensBrowser: !noBrowser,
             undone: "the device is still signed in"
         )
-        let request = SignOutDevice(account: account, deviceId: device, prompt: agentPrompt ? .agent : nil)
+        let request = SignOutDevice(
+            account: account,
+            deviceId: device,
+            prompt: agentPrompt ? .agent : nil,
+            terminal: Terminal.own
+        )
         let result = try Self.call(request, agent, &stages)
         guard !shared.json else { return Output.say(json: result) }
         Output.say("\(device) is signed out.")
