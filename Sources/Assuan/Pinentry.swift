@@ -124,6 +124,8 @@ public struct Pinentry {
         private(set) var hasAsked = false
         /// Whether it may ask on the terminal: one with a window leaves that to whoever uses it.
         private(set) var usesTerminal = true
+        /// Whether it takes whatever there is for its terminal, and the silence there for a no.
+        private var needsTerminal = false
 
         init(_ conversation: AssuanConversation, _ question: PromptQuestion, cure: String) {
             self.cure = cure
@@ -136,6 +138,9 @@ public struct Pinentry {
             guard case .done = try conversation.hear(until: comingUp) else { return .unavailable("refuses to serve") }
             for (name, value) in options { _ = try tell("OPTION", "\(name)=\(value)") }
             let buttons = try arrangement()
+            guard !needsTerminal || question.terminal != nil else {
+                return .unavailable("asks on a terminal alone; \(cure)")
+            }
             var event = try ask(dialog, buttons)
             // Terminals over ssh often name a character set that is not there.
             if case .refused(.localeFailed)? = event { event = try ask(dialog.inASCII, buttons) }
@@ -197,6 +202,7 @@ public struct Pinentry {
                 flavor = String(decoding: name, as: UTF8.self).split(separator: ":").last
             }
             usesTerminal = flavor.map { ["curses", "tty"].contains($0) } ?? true
+            needsTerminal = flavor == "tty"
             guard dialog.prompt == nil, flavor == "curses" else {
                 return Buttons(ok: dialog.agree, cancel: dialog.cancel)
             }

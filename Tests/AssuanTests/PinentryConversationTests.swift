@@ -67,6 +67,12 @@ import Testing
         #expect(!outcome.log.contains("CONFIRM"))
     }
 
+    @Test func `one for terminals alone is asked nothing where there is none: it would say no by itself`() throws {
+        let outcome = try Self.ask("tty cancel")
+        #expect(Self.detail(outcome).contains("asks on a terminal alone; there is neither a display nor a terminal"))
+        #expect(!outcome.log.contains("CONFIRM"))
+    }
+
     @Test func `a terminal without our letters gets the question in ASCII`() throws {
         let outcome = try Self.ask("no-locale ok")
         #expect(outcome.answer == .agreed(nil))
