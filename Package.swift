@@ -62,6 +62,8 @@ let package = Package(
         // What keeps a process's memory to itself. The C part replaces `free`, in whatever links it.
         .target(name: "CPrivacy"),
         library("Privacy", ["CPrivacy", systemPackage]),
+        // How other programs are started.
+        library("Processes", [systemPackage]),
         // 1: values.
         library("JetonAPI", ["Privacy"]),
         // 2: one outside world each, ignorant of one another.
@@ -72,12 +74,11 @@ let package = Package(
         ),
         library("TaskPlacement", ["CSwiftConcurrency", nioCore, nioPosix]),
         library("RPCClient", ["JetonAPI", systemPackage]),
-        library("Processes", [systemPackage]),
         library("QRCode"),
         library("JournalReader", ["JetonAPI", systemPackage]),
         library("Vault", ["JetonAPI", "Privacy", crypto, systemPackage]),
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
-        library("Assuan", ["JetonAPI"]),
+        library("Assuan", ["JetonAPI", "Processes", systemPackage]),
         library("Prompting", ["JetonAPI", nioCore, nioPosix]),
         library("Activation", ["JetonAPI", "Systemd"]),
         library("RPCServer", ["CEpoll", "JetonAPI", "Privacy", lifecycle, nioPosix, systemPackage]),
@@ -101,7 +102,7 @@ let package = Package(
         ),
         program(
             "jeton-session",
-            ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, unixSignals]
+            ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, systemPackage, unixSignals]
         ),
         program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
         program(

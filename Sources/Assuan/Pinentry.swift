@@ -1,5 +1,6 @@
 internal import Glibc
 public import JetonAPI
+internal import SystemPackage
 
 /// One question, put to the user by a pinentry.
 public struct Pinentry {
@@ -95,8 +96,10 @@ public struct Pinentry {
         }
     }
 
-    private static func sentence(_ failure: StartFailure, _ program: String) -> String {
-        guard failure.isMissing else { return "\(program) cannot be run: \(failure.reason)" }
+    private static func sentence(_ problem: Errno, _ program: String) -> String {
+        guard [.noSuchFileOrDirectory, .notDirectory].contains(problem) else {
+            return "\(program) cannot be run: \(problem)"
+        }
         return """
             there is no \(program). Install pinentry-gnome3, pinentry-qt or pinentry-curses, or name another program in \
             config.json5 (pinentry)

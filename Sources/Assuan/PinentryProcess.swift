@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Processes
+internal import SystemPackage
 
 /// A pinentry that runs, and the way to it. However it behaves, `end` leaves nothing of it.
 struct PinentryProcess: ~Copyable {
@@ -8,37 +10,21 @@ struct PinentryProcess: ~Copyable {
 
     /// Starts a program without arguments, as the leader of a process group of its own.
     /// - Throws: the kernel's error.
-    init(_ program: String, environment: [String: String]) throws(StartFailure) {
+    init(_ program: String, environment: [String: String]) throws(Errno) {
         var ends: [CInt] = [-1, -1]
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw StartFailure(code: errno) }
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw Errno(rawValue: errno) }
         let (own, its) = (ends[0], ends[1])
         defer { close(its) }
-        var actions = unsafe posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        unsafe posix_spawnattr_init(&attributes)
-        defer {
-            unsafe posix_spawn_file_actions_destroy(&actions)
-            unsafe posix_spawnattr_destroy(&attributes)
-        }
-        unsafe posix_spawn_file_actions_adddup2(&actions, its, STDIN_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, its, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        var arguments = unsafe [strdup(program), nil]
-        var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-        defer {
-            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
-            for index in unsafe variables.indices { unsafe free(variables[index]) }
-        }
-        var pid: pid_t = 0
-        let result = unsafe posix_spawn(&pid, program, &actions, &attributes, &arguments, &variables)
-        guard result == 0 else {
+        var spawn = Spawn([program], environment: environment)
+        spawn.place = .ownGroup
+        spawn.descriptors = [STDIN_FILENO: its, STDOUT_FILENO: its, STDERR_FILENO: nil]
+        do {
+            pid = try spawn.begin()
+        } catch {
             close(own)
-            throw StartFailure(code: result)
+            throw error
         }
-        self.pid = pid
         descriptor = own
     }
 
@@ -68,11 +54,4 @@ struct PinentryProcess: ~Copyable {
         }
         return false
     }
-}
-
-/// Why a program did not start: an error number.
-struct StartFailure: Error {
-    let code: CInt
-    var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-    var reason: String { unsafe String(cString: strerror(code)) }
 }

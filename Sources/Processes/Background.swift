@@ -5,7 +5,7 @@ public enum Background {
     /// - Returns: whether it was there to be started.
     public static func start(_ arguments: [String], environment: [String: String]) -> Bool {
         guard let program = arguments.first.flatMap({ Replacement.find($0, in: environment) }) else { return false }
-        return Spawn.begin(program: program, arguments, environment: environment) != nil
+        return (try? Spawn.apart(arguments, program: program, environment: environment).begin()) != nil
     }
 
     /// The same for a program that is called by another name, reads something, and waits for signals from its first
@@ -16,6 +16,6 @@ public enum Background {
         reading input: Inheritance,
         holding signals: [CInt]
     ) -> Bool {
-        Spawn.begin(program: program, arguments, input: input.descriptor, holding: signals) != nil
+        (try? Spawn.apart(arguments, program: program, input: input.descriptor, holding: signals).begin()) != nil
     }
 }

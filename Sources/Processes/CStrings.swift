@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// What exec(3) and posix_spawn(3) take.
-public enum CStrings {
+enum CStrings {
     /// A null-terminated list of C strings, for as long as `body` runs.
-    public static func with<Result>(
+    static func with<Result>(
         _ strings: [String],
         _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {

@@ -12,7 +12,7 @@ public enum Errand {
         keepEndings()
         guard let inheritance = try? Inheritance(input) else { return false }
         defer { close(inheritance.descriptor) }
-        guard let pid = Spawn.begin(arguments, input: inheritance.descriptor) else { return false }
+        guard let pid = try? Spawn.apart(arguments, input: inheritance.descriptor).begin() else { return false }
         return hasSucceeded(pid, until: deadline)
     }
 
@@ -28,7 +28,7 @@ public enum Errand {
         guard unsafe pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
-        let started = Spawn.begin(arguments, output: ends[1])
+        let started = try? Spawn.apart(arguments, output: ends[1]).begin()
         close(ends[1])
         guard let pid = started else { return nil }
         let bytes = bytes(from: ends[0], atMost: count, until: deadline)

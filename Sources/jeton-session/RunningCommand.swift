@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import NIOPosix
 internal import Processes
+internal import SystemPackage
 internal import UnixSignals
 
 /// The command that has the session, as a child: what ends it must not end us before its device is signed out.
@@ -29,34 +30,19 @@ struct RunningCommand: Sendable {
         } catch {
             throw Problem("the session could not be handed on (\(error))")
         }
-        var actions = unsafe posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        unsafe posix_spawnattr_init(&attributes)
-        defer {
-            unsafe posix_spawn_file_actions_destroy(&actions)
-            unsafe posix_spawnattr_destroy(&attributes)
-        }
-        unsafe posix_spawn_file_actions_adddup2(&actions, inheritance.descriptor, descriptor)
+        let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+        var spawn = Spawn(command, environment: environment)
+        spawn.descriptors = [descriptor: inheritance.descriptor]
         // What we catch or ignore is the command's own affair.
-        var (usual, none) = (sigset_t(), sigset_t())
-        unsafe sigemptyset(&none)
-        unsafe sigemptyset(&usual)
-        for signal in Self.signals.map(\.rawValue) + [SIGPIPE, SIGCHLD] { unsafe sigaddset(&usual, signal) }
-        unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        spawn.held = []
+        spawn.usual = Self.signals.map(\.rawValue) + [SIGPIPE, SIGCHLD]
         // Inherited as ignored, it would have the kernel keep the command's ending to itself.
         signal(SIGCHLD, SIG_DFL)
-        let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-        var pid = pid_t()
-        let problem = unsafe CStrings.with(command) { arguments in
-            unsafe CStrings.with(environment.map { "\($0)=\($1)" }) { environment in
-                unsafe posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environment)
-            }
+        do {
+            pid = try spawn.begin()
+        } catch {
+            throw Problem("\(command[0]) could not be run (error \(error.rawValue))")
         }
-        guard problem == 0 else { throw Problem("\(command[0]) could not be run (error \(problem))") }
-        self.pid = pid
     }
 
     /// Waits for its end, and hands signals on meanwhile.

@@ -41,18 +41,9 @@ enum OtherProgram {
     }
 
     private static func start(_ arguments: [String], _ output: Pipe, _ errors: Pipe) -> pid_t? {
-        guard let program = arguments.first else { return nil }
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output.writer, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, errors.writer, STDERR_FILENO)
-        var pid = pid_t()
-        let result = unsafe CStrings.with(arguments) { arguments in
-            unsafe posix_spawnp(&pid, program, &actions, nil, arguments, environ)
-        }
-        return result == 0 ? pid : nil
+        var spawn = Spawn(arguments)
+        spawn.descriptors = [STDIN_FILENO: nil, STDOUT_FILENO: output.writer, STDERR_FILENO: errors.writer]
+        return try? spawn.begin()
     }
 
     /// - Returns: false where somebody still had something to say at the deadline.
