@@ -17,6 +17,7 @@ import Testing
         let ended = try await agent.jeton("exec", "--password-stdin", "--", "sh", "-c", script, input: input)
         #expect(ended.status == 0, "\(ended.errors)")
         var lines = ended.output.split(separator: "\n").map { String($0) }
+        try #require(lines.count > 2, "\(ended.errors)")
         let token = lines.removeFirst()
         #expect(lines.removeFirst() == "\(user.id) \(homeserver.address)")
         #expect(lines.last == "for the command")
