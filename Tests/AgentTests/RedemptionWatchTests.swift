@@ -123,6 +123,55 @@ import Testing
         #expect(await book.tokens(of: nil).first?.redeemedBy?.deviceId == device)
     }
 
+    /// Those who would be told, and have been.
+    private func hub(_ told: Told) -> EventHub {
+        let clock = home.clock
+        return EventHub(metrics: Metrics(since: clock.now), clock: { clock.now }) { event in
+            guard let event = event as? LoginTokenRedeemed else { return }
+            told.devices.withLock { $0.append(event.redeemedBy?.deviceId ?? "several") }
+        }
+    }
+
+    private final class Told: Sendable {
+        let devices = Mutex<[String]>([])
+    }
+
+    @Test func `what was held back for an address is told after a restart, and only once`() async throws {
+        let told = Told()
+        let first = home.redemptions(book, hub(told), pause: pauses.pause)
+        first.prepare(for: home.alice)
+        try await looks(reach: 1)
+        first.expect(try await mint(), of: home.alice)
+        try await pauses.begun()
+        let device = try await signIn()
+        try await pauses.end()
+        while await state != .redeemed { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(told.devices.withLock { $0 } == [])
+        for _ in 1...2 {
+            let clock = home.clock
+            let again = try MintBook(folder: home.folder, quotas: Quotas()) { clock.now }
+            clock.advance(by: .seconds(3600))
+            await home.redemptions(again, hub(told), pause: pauses.pause).resume()
+            #expect(told.devices.withLock { $0 } == [device])
+        }
+    }
+
+    @Test func `what was held back for an address is told though the homeserver fails`() async throws {
+        let told = Told()
+        let watch = home.redemptions(book, hub(told), pause: pauses.pause)
+        watch.prepare(for: home.alice)
+        try await looks(reach: 1)
+        watch.expect(try await mint(), of: home.alice)
+        try await pauses.begun()
+        let device = try await signIn()
+        try await pauses.end()
+        while await state != .redeemed { try await Task.sleep(for: .milliseconds(1)) }
+        await home.server.misbehave(on: Self.path, .answer(status: 502, contentType: "", body: "", headers: [:]))
+        try await pauses.end()
+        while told.devices.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(told.devices.withLock { $0 } == [device])
+    }
+
     @Test func `goes on after a restart, and ends with the agent`() async throws {
         _ = try await mint()
         let again = home.redemptions(book, pause: pauses.pause)

@@ -11,9 +11,11 @@ struct SightingsTests {
 
     private func after(_ seconds: Int) -> Moment { noon.advanced(by: .seconds(seconds)) }
 
+    /// Those whose address is not known have a question mark.
     private func devices(_ names: String) throws -> [MatrixClient.Device] {
-        try names.split(separator: " ").map { name in
-            let json = #"{"device_id":"\#(name)","display_name":"Phone \#(name)","last_seen_ip":"203.0.113.7"}"#
+        try names.split(separator: " ").map { word in
+            let (name, address) = (word.prefix { $0 != "?" }, word.hasSuffix("?") ? "null" : #""203.0.113.7""#)
+            let json = #"{"device_id":"\#(name)","display_name":"Phone \#(name)","last_seen_ip":\#(address)}"#
             return try JSONCoding.decoder().decode(MatrixClient.Device.self, from: Data(json.utf8))
         }
     }
@@ -113,7 +115,7 @@ struct SightingsTests {
         #expect(!sightings.areWanted)
         sightings.expect("u", until: after(130))
         let number = sightings.beginLook(at: after(130))
-        sightings.giveUp(look: number, at: after(130))
+        #expect(sightings.giveUp(look: number, at: after(130)).isEmpty)
         #expect(!sightings.areWanted)
     }
 
@@ -138,7 +140,7 @@ struct SightingsTests {
         #expect(try look(&sightings, "OWN") == [:])
         let days = 3 * 86_400
         let failed = sightings.beginLook(at: after(days))
-        sightings.giveUp(look: failed, at: after(days))
+        #expect(sightings.giveUp(look: failed, at: after(days)).isEmpty)
         #expect(sightings.lookedAt == nil)
         sightings.expect("t", until: after(days + 120))
         #expect(try look(&sightings, "OWN OLD", at: after(days + 5)) == [:])
@@ -151,10 +153,74 @@ struct SightingsTests {
         let slow = sightings.beginLook(at: after(1))
         sightings.expect("t", until: after(120))
         #expect(try look(&sightings, "OWN", at: after(5)) == [:])
-        sightings.giveUp(look: slow, at: after(6))
+        #expect(sightings.giveUp(look: slow, at: after(6)).isEmpty)
         #expect(sightings.lookedAt == after(5))
         let failed = sightings.beginLook(at: after(10))
-        sightings.giveUp(look: failed, at: after(10))
+        #expect(sightings.giveUp(look: failed, at: after(10)).isEmpty)
         #expect(try look(&sightings, "OWN A", at: after(15)) == ["t": ["=A"]])
+    }
+
+    /// What is to be told of devices, and when: at the end their addresses.
+    private func tellings(_ findings: [Sightings.Finding]) -> [String] {
+        findings.map { finding in
+            let seen = finding.redeemedBy.map { [$0] } ?? finding.candidates ?? []
+            let addresses = seen.map { "\($0.deviceId) \($0.lastSeenIp ?? "-")" }
+            return "\(finding.telling): \(addresses.joined(separator: ", "))"
+        }
+    }
+
+    /// What comes of looks at these devices, five seconds apart.
+    private func tellings(_ looks: [String], until end: Int = 120) throws -> [[String]] {
+        var sightings = Sightings()
+        #expect(try look(&sightings, "OWN") == [:])
+        sightings.expect("t", until: after(end))
+        return try looks.enumerated().map { index, names in
+            let (number, now) = (sightings.beginLook(at: after(5 * index + 5)), after(5 * index + 5))
+            guard names != "fails" else { return tellings(sightings.giveUp(look: number, at: now)) }
+            return tellings(sightings.see(try devices(names), inLook: number, own: "OWN", at: now))
+        }
+    }
+
+    @Test(arguments: [
+        (["OWN A?", "OWN A", "OWN A"], [["atNextLook: A -"], ["now: A 203.0.113.7"], []]),
+        (["OWN A?", "OWN A?", "OWN A?", "OWN A"], [["atNextLook: A -"], ["now: A -"], [], ["never: A 203.0.113.7"]]),
+        (["OWN A?", "fails", "OWN A?"], [["atNextLook: A -"], ["now: A -"], []]),
+        (["OWN A?", "OWN"], [["atNextLook: A -"], ["now: A -"]]),
+        (
+            ["OWN A?", "OWN A? B?", "OWN A B?"],
+            [["atNextLook: A -"], ["now: A -, B -"], ["never: A 203.0.113.7, B -"]]
+        ),
+        (
+            ["OWN A", "OWN A B?", "OWN A B"],
+            [
+                ["now: A 203.0.113.7"], ["atNextLook: A 203.0.113.7, B -"], ["now: A 203.0.113.7, B 203.0.113.7"],
+            ]
+        ),
+    ])
+    func `a device without an address is told one look later, and what is learnt of it after that is noted`(
+        looks: [String],
+        told: [[String]]
+    ) throws {
+        #expect(try tellings(looks) == told)
+    }
+
+    @Test func `nobody is held back for a look that does not come`() throws {
+        #expect(try tellings(["OWN", "OWN A?"], until: 10) == [[], ["now: A -"]])
+        // An answer that was overtaken may be the last one.
+        for isFailure in [false, true] {
+            var sightings = Sightings()
+            #expect(try look(&sightings, "OWN") == [:])
+            sightings.expect("t", until: after(10))
+            let early = (1...2).map { _ in sightings.beginLook(at: after(5)) }
+            let late = sightings.beginLook(at: after(5))
+            let found = sightings.see(try devices("OWN A?"), inLook: late, own: "OWN", at: after(6))
+            #expect(tellings(found) == ["atNextLook: A -"])
+            #expect(sightings.giveUp(look: early[0], at: after(7)).isEmpty)
+            let last =
+                isFailure
+                ? sightings.giveUp(look: early[1], at: after(10))
+                : sightings.see([], inLook: early[1], own: "OWN", at: after(10))
+            #expect(tellings(last) == ["now: A -"])
+        }
     }
 }

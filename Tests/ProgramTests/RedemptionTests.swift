@@ -51,6 +51,28 @@ import Testing
         try await agent.stop()
     }
 
+    @Test(arguments: HomeserverKind.available)
+    func `a device that is quiet at first is told with the address it then has`(kind: HomeserverKind) async throws {
+        let (agent, user, homeserver) = try await signedIn(kind)
+        let minted = try await agent.mint(for: user)
+        let client = try LineClient(agent)
+        client.request("1", "event.subscribe", #"{"types":["login_token.redeemed"]}"#)
+        #expect(try await onThread { try client.next()["result"] } == [:])
+        let other = OtherClient(homeserver.address)
+        let session = try await other.logIn(token: minted.loginToken.reveal()).body
+        try await eventually("it is seen") { try await self.token(agent).state == .redeemed }
+        #expect(try await token(agent).redeemedBy?.lastSeenIp == nil)
+
+        #expect(try await other.whoAmI(try #require(session["access_token"])).status == 200)
+        let told = try await onThread { try client.next { $0["method"] == "event" }["params"]?["redeemed_by"] }
+        #expect(told?["device_id"]?.stringValue == session["device_id"])
+        let address = try #require(told?["last_seen_ip"]?.stringValue)
+        #expect(["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(address))
+        #expect(try await token(agent).redeemedBy?.lastSeenIp == address)
+        #expect(agent.logText.contains("last_seen_ip=\(address)"))
+        try await agent.stop()
+    }
+
     @Test func `a token that was minted before the last start is watched too`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let minted = try await agent.mint(for: user)

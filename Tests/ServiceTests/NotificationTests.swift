@@ -61,11 +61,17 @@ import Testing
         let desktop = DesktopSession(user: agent.user)
         try await desktop.start()
         let stranger = try await Stranger(agent, user, homeserver, named: "A & B <b>\u{202E}phone")
+        try await eventually("it is noticed") {
+            try await agent.call(ListLoginTokens()).tokens.first?.state == .redeemed
+        }
+        // Its first request.
+        #expect(try await stranger.isSignedIn)
         try await eventually("it is shown") { try await desktop.shown() == 1 }
         let told = try #require(try await desktop.notifications().first)
         #expect(told[0] == "A device was signed in as \(user.id)")
         // The daemon reads markup.
         #expect(told[1].hasPrefix("“A &amp; B ‹b›\u{FFFD}phone” (\(stranger.device)), at "), "\(told)")
+        #expect(told[1].hasSuffix(", from 127.0.0.1."))
         #expect(told.contains { $0.contains("not verified for end-to-end encryption") })
         #expect(told.last == "If this was not you: jeton revoke \(stranger.device)")
         try await Self.plan("pin:\(user.password)", agent)
@@ -148,8 +154,10 @@ import Testing
         )
         try await agent.user.systemctl("reload", "jetond.service")
         _ = try await Stranger(agent, user, homeserver)
-        try await eventually("it is noticed") {
-            try await agent.call(ListLoginTokens()).tokens.first?.state == .redeemed
+        // The ledger has it earlier: without an address it is told one look later.
+        try await eventually("it is told") {
+            let show = ["journalctl", "--user", "--output=cat", "--unit=jetond.service"]
+            return try await agent.user.run(show).output.contains("a device was signed in while a login token lived")
         }
         try await agent.user.write(
             settings.replacing("{", with: "{ limits: { login_token: { count: 9, per_ms: 1 } },", maxReplacements: 1),

@@ -13,6 +13,23 @@ extension MintBook {
         return entry.issued(of: account, at: clock())
     }
 
+    /// The tokens of these accounts of which the user is still to be told who has redeemed them.
+    func heldBack(of accounts: [String]) -> [IssuedToken] {
+        let now = clock()
+        return accounts.flatMap { account in
+            (records[account]?.entries ?? []).filter { $0.isHeldBack == true }.map { $0.issued(of: account, at: now) }
+        }
+    }
+
+    /// The user was told who has redeemed this one.
+    func noteTold(_ token: IssuedToken) async throws(AgentError) {
+        var record = records[token.account] ?? MintRecord()
+        guard let index = record.entries.lastIndex(where: { $0.tokenId == token.tokenId }) else { return }
+        record.entries[index].isHeldBack = nil
+        let entry = record.entries[index]
+        try await replace(record, by: MintStep(token.account, record, changed: entry))
+    }
+
     /// A device was signed out from here: so was whoever had used a login token for it.
     func noteSignOut(of device: String, _ account: String) async throws(AgentError) {
         let now = clock()

@@ -13,6 +13,8 @@ struct MintRecord: Sendable, Equatable, Codable {
         var requester: Requester
         var redeemedBy: Redeemer?
         var candidates: [Redeemer]?
+        /// Whether the user is still to be told who has redeemed it; nil: no.
+        var isHeldBack: Bool?
 
         func issued(of account: String, at now: Moment) -> IssuedToken {
             IssuedToken(
@@ -50,6 +52,8 @@ struct MintRecord: Sendable, Equatable, Codable {
             let ended = [redeemedBy].compactMap(\.self) + (candidates ?? [])
             redeemedBy = finding.redeemedBy
             candidates = finding.candidates
+            // What an earlier finding has held back, the next one tells.
+            isHeldBack = finding.telling == .atNextLook ? true : nil
             for device in ended { _ = device.signedOutAt.map { noteSignOut(of: device.deviceId, at: $0) } }
         }
     }

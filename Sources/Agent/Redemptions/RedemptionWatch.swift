@@ -48,8 +48,16 @@ actor RedemptionWatch {
         Task { await begin(entry, of: account) }
     }
 
-    /// Goes on with the tokens that an agent before this one has handed out. Call it once there is a network.
+    /// Goes on where an agent before this one was ended: with the tokens it has handed out. Call it once there is a network.
     func resume() async {
+        for token in await book.heldBack(of: accounts.userIds) {
+            tell(token)
+            do throws(AgentError) {
+                try await book.noteTold(token)
+            } catch {
+                warn(of: token.account, error)
+            }
+        }
         for token in await book.tokens(of: accounts.userIds) where token.state == .live {
             await begin(token.tokenId, from: token.issuedAt, until: token.expiresAt, of: token.account)
         }
@@ -102,35 +110,41 @@ actor RedemptionWatch {
                 metadata: ["account": "\(account)", "error": "\(error)"]
             )
             // A token whose life is over must not be waited for until there is an answer.
-            sightings[account]?.giveUp(look: number, at: clock())
+            await note(sightings[account]?.giveUp(look: number, at: clock()) ?? [], of: account)
             return
         }
         let own = await accounts.session(of: account)?.deviceId
-        let findings = sightings[account]?.see(devices, inLook: number, own: own, at: clock()) ?? []
-        for finding in findings { await note(finding, of: account) }
+        await note(sightings[account]?.see(devices, inLook: number, own: own, at: clock()) ?? [], of: account)
     }
 
-    private func note(_ finding: Sightings.Finding, of account: String) async {
-        let token: IssuedToken
-        do throws(AgentError) {
-            guard let noted = try await book.note(finding, of: account) else { return }
-            token = noted
-        } catch {
-            logger.warning(
-                "a redemption could not be written down, ignoring",
-                metadata: ["account": "\(account)", "problem": "\(error.message)"]
-            )
-            return
+    private func note(_ findings: [Sightings.Finding], of account: String) async {
+        for finding in findings {
+            do throws(AgentError) {
+                guard let token = try await book.note(finding, of: account), finding.telling == .now else { continue }
+                tell(token)
+            } catch {
+                warn(of: account, error)
+            }
         }
+    }
+
+    private func warn(of account: String, _ error: AgentError) {
+        logger.warning(
+            "a redemption could not be written down, ignoring",
+            metadata: ["account": "\(account)", "problem": "\(error.message)"]
+        )
+    }
+
+    private func tell(_ token: IssuedToken) {
         var about: Logger.Metadata = [
-            "event": "login_token.redeemed", "account": "\(account)", "token_id": "\(token.tokenId)",
+            "event": "login_token.redeemed", "account": "\(token.account)", "token_id": "\(token.tokenId)",
         ]
-        if let device = finding.redeemedBy {
+        if let device = token.redeemedBy {
             about["device_id"] = "\(device.deviceId)"
             about["display_name"] = device.displayName.map { "\($0)" }
             about["last_seen_ip"] = device.lastSeenIp.map { "\($0)" }
         } else {
-            about["candidates"] = "\((finding.candidates ?? []).map(\.deviceId).joined(separator: " "))"
+            about["candidates"] = "\((token.candidates ?? []).map(\.deviceId).joined(separator: " "))"
         }
         logger.notice(
             "a device was signed in while a login token lived",

@@ -12,13 +12,49 @@ struct Sightings: Sendable {
         let lastLookBefore: Int
         var seen: [Redeemer] = []
         var isRedeemed = false
+        /// Whether the one device that was seen fits no other token.
+        var isClear = false
+        /// Nil where there is nothing new.
+        var telling: Finding.Telling?
+
+        /// A homeserver knows no address of a device before its first request: that may have come by now.
+        mutating func learnAddresses(from devices: [MatrixClient.Device]) {
+            for index in seen.indices where seen[index].lastSeenIp == nil {
+                let device = devices.first { $0.deviceId == seen[index].deviceId }
+                guard let address = device?.lastSeenIp else { continue }
+                seen[index].lastSeenIp = address
+                telling = telling ?? .never
+            }
+        }
+
+        /// - Returns: what there is to be noted since the last time, if anything.
+        mutating func takeFinding() -> Finding? {
+            guard let telling else { return nil }
+            if telling != .atNextLook { self.telling = nil }
+            return Finding(
+                tokenId: tokenId,
+                redeemedBy: isClear ? seen.first : nil,
+                candidates: isClear ? nil : seen,
+                telling: telling
+            )
+        }
     }
 
     /// What is to be noted of a login token.
     struct Finding: Sendable, Equatable {
+        /// When the user is told of it.
+        enum Telling: Sendable {
+            case now
+            /// An address may be known by then.
+            case atNextLook
+            /// It is for the ledger only: the user was told.
+            case never
+        }
+
         var tokenId: String
         var redeemedBy: Redeemer?
         var candidates: [Redeemer]?
+        var telling = Telling.now
     }
 
     private var lastLook = 0
@@ -49,11 +85,14 @@ struct Sightings: Sendable {
     }
 
     /// Nothing could be seen; tokens whose life is over are not waited for all the same.
-    mutating func giveUp(look: Int, at now: Moment) {
-        awaited.removeAll { $0.end <= now }
+    /// - Returns: what was held back until this look.
+    mutating func giveUp(look: Int, at now: Moment) -> [Finding] {
+        defer { awaited.removeAll { $0.end <= now } }
         if look == lastLook { lookedAt = nil }
         // It would have told what was there before anybody could have a token: without it, nobody knows.
         if look > lastSeen, !awaited.contains(where: { $0.lastLookBefore < look }) { known = nil }
+        let isLatest = look > lastSeen
+        return release { isLatest || $0.end <= now }
     }
 
     /// What there is to be seen; a token whose life is over by then is looked for no more.
@@ -71,32 +110,51 @@ struct Sightings: Sendable {
     ) -> [Finding] {
         defer { awaited.removeAll { $0.end <= now } }
         // An answer that was overtaken by a later one's would make devices vanish and come back.
-        guard look > lastSeen else { return [] }
+        guard look > lastSeen else { return release { $0.end <= now } }
         lastSeen = look
+        for index in awaited.indices {
+            if awaited[index].telling == .atNextLook { awaited[index].telling = .now }
+            awaited[index].learnAddresses(from: devices)
+        }
         let known = known
         self.known = Set(devices.map(\.deviceId))
-        guard let known else { return [] }
-        let new = devices.filter { !known.contains($0.deviceId) && $0.deviceId != own }
-        guard !new.isEmpty else { return [] }
+        if let known {
+            explain(devices.filter { !known.contains($0.deviceId) && $0.deviceId != own }, seenIn: look, at: now)
+        }
+        return takeFindings()
+    }
+
+    /// Notes which tokens these new devices may have been signed in with.
+    private mutating func explain(_ new: [MatrixClient.Device], seenIn look: Int, at now: Moment) {
         let possible = awaited.indices.filter { awaited[$0].lastLookBefore < look }
         // Each is good for one sign-in, so one that was used explains no other device while another one may.
         let unused = possible.filter { !awaited[$0].isRedeemed }
         let explaining = unused.isEmpty ? possible : unused
-        return explaining.compactMap { index in
+        for index in explaining {
             let before = Set(awaited[index].seen.map(\.deviceId))
             let unseen = new.filter { !before.contains($0.deviceId) }
-            guard !unseen.isEmpty else { return nil }
+            guard !unseen.isEmpty else { continue }
             awaited[index].seen += unseen.map { Redeemer($0, at: now) }
             let seen = awaited[index].seen
             // Who is one of several tokens that may have been used has not been, as far as is known.
             if explaining.count == 1 || seen.count >= explaining.count { awaited[index].isRedeemed = true }
-            let isClear = explaining.count == 1 && seen.count == 1
-            return Finding(
-                tokenId: awaited[index].tokenId,
-                redeemedBy: isClear ? seen[0] : nil,
-                candidates: isClear ? nil : seen
-            )
+            awaited[index].isClear = explaining.count == 1 && seen.count == 1
+            // Whoever has waited for one look, or would wait for one that does not come, is told now.
+            let canWait = awaited[index].telling != .now && awaited[index].end > now
+            awaited[index].telling = canWait && unseen.contains { $0.lastSeenIp == nil } ? .atNextLook : .now
         }
+    }
+
+    /// What was held back of these tokens, as it is.
+    private mutating func release(_ isDue: (Awaited) -> Bool) -> [Finding] {
+        for index in awaited.indices where awaited[index].telling == .atNextLook && isDue(awaited[index]) {
+            awaited[index].telling = .now
+        }
+        return takeFindings().filter { $0.telling == .now }
+    }
+
+    private mutating func takeFindings() -> [Finding] {
+        awaited.indices.compactMap { awaited[$0].takeFinding() }
     }
 }
 

@@ -32,7 +32,8 @@ public struct LoginTokenRedeemed: Event, Equatable {
     public static let type = EventType.loginTokenRedeemed
     public static let summary = """
         A device has appeared while a login token lived, so most likely it was signed in with it; told again where more \
-        appear, and it may have been any of the candidates.
+        appear, and it may have been any of the candidates. A device that has made no request yet has no address: it is \
+        told at the next look, with the one it has by then.
         """
     public static var example: LoginTokenRedeemed { .init(.example) }
 
