@@ -56,8 +56,8 @@ struct AuthQuestion {
             // In English where there is English; all else is a language with a name and an address.
             let texts = members.filter { $0.value["url"] != nil }.sorted { $0.key < $1.key }.map(\.value)
             guard let text = members["en"] ?? texts.first, let url = text["url"]?.stringValue else { return nil }
-            let version = members["version"]?.stringValue.map { " (\($0))" } ?? ""
-            return "\(text["name"]?.stringValue ?? name)\(version): \(url)"
+            let version = members["version"]?.stringValue.map { " (\(PlainText.word($0)))" } ?? ""
+            return "\(PlainText.quoted(text["name"]?.stringValue ?? name))\(version): \(Output.plain(url))"
         }
     }
 }

@@ -44,7 +44,7 @@ struct Failure: Error {
             }
             Output.complain(json: JSONValue.object(["error": .object(error)]))
         } else {
-            Output.complain("jeton: \(message)")
+            Output.complain(problem: message)
         }
         Glibc.exit(status.rawValue)
     }

@@ -8,6 +8,9 @@ enum Output {
 
     static func complain(_ text: String) { write(plain(text, keepingLines: true) + "\n", to: STDERR_FILENO) }
 
+    /// Why something failed: on one line, whatever others said in it.
+    static func complain(problem: String) { complain("jeton: \(plain(problem))") }
+
     /// Prints a value as JSON, secrets included: only what the user asked for is printed.
     static func say(json value: some Encodable) { write(json(value) + "\n", to: STDOUT_FILENO) }
 

@@ -30,7 +30,7 @@ struct SSOLogin {
                     guard case .refused(let refusal) = error, refusal.data["field"] == "callback_url" else {
                         throw error
                     }
-                    Output.complain("jeton: \(refusal.message)")
+                    Output.complain(problem: refusal.message)
                 }
             }
         }

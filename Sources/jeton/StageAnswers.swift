@@ -39,7 +39,7 @@ struct StageAnswers {
                 failure.status = .denied
                 throw failure
             }
-            Output.complain("jeton: \(error)")
+            Output.complain(problem: error)
         }
         guard let stage = question.stage else { throw Failure(.refused(refusal)) }
         var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(question.challenge)]
@@ -58,7 +58,7 @@ struct StageAnswers {
 
     private func password() throws -> String {
         if readsPassword { return try StandardInput.line("password") }
-        return try ask("Password of \(Output.plain(account)): ", "your password", or: "; use --password-stdin")
+        return try ask("Password of \(PlainText.word(account)): ", "your password", or: "; use --password-stdin")
     }
 
     private func ask(_ question: String, _ what: String, or advice: String = "") throws -> String {
@@ -83,16 +83,17 @@ struct StageAnswers {
     /// Sends the user to the page of a stage, once, and then lets time pass.
     private mutating func waitForBrowser(_ stage: String, _ question: AuthQuestion) throws -> AuthDictionary {
         guard let page = question.page(for: stage) else {
-            throw Failure(.unsupported, "the homeserver wants \(Output.plain(stage)), and has no page for it")
+            throw Failure(.unsupported, "the homeserver wants \(PlainText.word(stage)), and has no page for it")
         }
         if page != self.page {
             self.page = page
             let isOpened = opensBrowser && Browser.open(page)
+            let name = PlainText.word(stage)
             // The address is for this user alone: whoever completes it, mints.
             Output.complain(
                 isOpened
-                    ? "Confirm in the browser that it is you (\(stage)); waiting for it."
-                    : "Open this address in a browser, and confirm there that it is you (\(stage)):\n  \(page)"
+                    ? "Confirm in the browser that it is you (\(name)); waiting for it."
+                    : "Open this address in a browser, and confirm there that it is you (\(name)):\n  \(page)"
             )
         }
         // After the next pause the challenge would be gone, and nobody could be told why.

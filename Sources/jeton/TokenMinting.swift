@@ -58,7 +58,7 @@ struct TokenMinting {
             let destination = try? JSONDecoder().decode(Destination.self, from: JSONEncoder().encode(json))
         else { return }
         hasNamedDestination = true
-        Output.complain(Output.plain("To be signed in as \(stages.account): \(destination.words)."))
+        Output.complain("To be signed in as \(PlainText.word(stages.account)): \(destination.words).")
     }
 
     private func consent(_ refusal: AgentError) throws -> String {
@@ -66,8 +66,8 @@ struct TokenMinting {
         guard let terminal = Terminal() else {
             throw Failure(.noPrompt, "you must agree to this, and there is no terminal to ask you on")
         }
-        let use = purpose.map { " for \"\(Output.plain($0))\"" } ?? ""
-        let whose = stages.account.isEmpty ? "the agent's account" : Output.plain(stages.account)
+        let use = purpose.map { " for \(PlainText.quoted($0))" } ?? ""
+        let whose = stages.account.isEmpty ? "the agent's account" : PlainText.word(stages.account)
         guard terminal.confirm("Mint a login token for \(whose)\(use)?") else {
             throw Failure(.denied, "you did not agree; no login token was handed out")
         }
@@ -81,7 +81,7 @@ struct TokenMinting {
         guard (refusal.data["retry_after_ms"]?.integerValue ?? 0) < Self.longestWait else {
             throw Failure(.refused(refusal))
         }
-        Output.complain("jeton: \(refusal.message) Waiting.")
+        Output.complain(problem: "\(refusal.message) Waiting.")
         request.waitMs = Self.longestWait
         if let challenge = refusal.data["challenge"], request.auth != nil { request.auth = ["challenge": challenge] }
     }

@@ -149,7 +149,7 @@ import Testing
         let user = try await homeserver.newUser()
         try await agent.logIn(user, at: homeserver.address)
         let command = ["token", "--show", "--purpose", "a phone", "--socket", agent.socket]
-        let denied = try await onTerminal(command, dialogue: [("for \"a phone\"? [y/N]", "n")])
+        let denied = try await onTerminal(command, dialogue: [("for “a phone”? [y/N]", "n")])
         #expect(denied.status == 4)
         #expect(!denied.output.contains("syl_"))
         let agreed = try await onTerminal(command, dialogue: [("[y/N]", "y")])

@@ -155,7 +155,7 @@ import Testing
         #expect(try await lines.ended() == 2)
         let shown = try String(contentsOfFile: log, encoding: .utf8)
         #expect(shown.contains("login_token.issued  account=\(user.id)"))
-        #expect(shown.contains("purpose=a phone  requester="))
+        #expect(shown.contains("purpose=“a phone”  requester=“"))
         // The error at the end is an object of several lines.
         let objects = try String(contentsOfFile: json, encoding: .utf8).split(separator: "\n").filter {
             $0.hasPrefix("{\"")

@@ -337,7 +337,7 @@ import Testing
             environment: ["BROWSER": browser.command]
         )
         #expect(ended.status == 0, "\(ended.output)")
-        #expect(ended.output.contains("Terms and Conditions (1.0): http"))
+        #expect(ended.output.contains("“Terms and Conditions” (1.0): http"))
         #expect(ended.output.contains("waiting for it"))
         #expect(ended.output.contains("syl_"))
         #expect(!ended.output.contains("open-sesame"))

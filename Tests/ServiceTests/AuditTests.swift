@@ -29,10 +29,23 @@ import Testing
         )
         // In columns: the account stands in the same place of every line.
         #expect(lines.allSatisfy { $0.dropFirst(48).hasPrefix(somebody.id) }, "\(lines)")
-        #expect(lines[3].contains("token_id=\(token.tokenId)  jeton ("))
+        #expect(lines[3].contains("token_id=\(token.tokenId)  “jeton” ("))
         #expect(lines[2].contains("reason=auth_required"))
         #expect(lines[4].contains("scope=local"))
         #expect(Canary.secrets(in: audit.output).isEmpty)
+    }
+
+    @Test func `a program that calls itself like a part of the line stands in quotes`() async throws {
+        let agent = try await InstalledAgent.ready()
+        let homeserver = try await DevHomeserverUnderTest()
+        let somebody = try await agent.signIn(at: homeserver)
+        let program = "\(agent.user.home)/x (1)  y ← w"
+        try await agent.user.say("ln", "-s", agent.program, program)
+        let minted = try await agent.user.run([program, "token", "--password-stdin"], input: somebody.password + "\n")
+        #expect(minted.status == 0, "\(minted.errors)")
+        let line = try #require(try await agent.jeton("audit").output.split(separator: "\n").last)
+        let shown = #/  “x \(1\) y ← w” \([0-9]+\)( ← “[^“”]+”)?(  unit=[^ ]+)?$/#
+        #expect(line.firstMatch(of: shown) != nil, "\(line)")
     }
 
     @Test func `as JSON a record is an object on a line, with the names of the API`() async throws {

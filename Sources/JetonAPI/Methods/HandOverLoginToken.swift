@@ -90,10 +90,13 @@ public struct Destination: Codable, Sendable, Equatable {
         self.unit = unit
     }
 
-    /// For people: `chat (99), which waits at localhost port 38080`.
+    /// For people, names that others chose in quotes: `“chat” (99), which waits at localhost port 38080`.
     public var words: String {
-        guard let port else { return "\(application ?? "a program"), which the desktop opens for \(address)…" }
-        let who = pid.map { "\(command ?? "a program") (\($0)), which waits" } ?? "what waits"
-        return "\(who) at \(address) port \(port)"
+        let place = PlainText.word(address)
+        guard let port else {
+            return "\(application.map(PlainText.quoted) ?? "a program"), which the desktop opens for \(place)…"
+        }
+        let who = pid.map { "\(command.map(PlainText.quoted) ?? "a program") (\($0)), which waits" } ?? "what waits"
+        return "\(who) at \(place) port \(port)"
     }
 }

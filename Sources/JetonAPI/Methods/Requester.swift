@@ -42,11 +42,27 @@ public struct Requester: Codable, Sendable, Equatable {
         self.terminal = terminal
     }
 
-    /// For people: `jeton (4712) ← bash ← kitty`.
+    /// For the journal: `jeton (4712) ← bash ← kitty`.
     public var lineage: String {
-        let own = "\(command ?? "a process that has gone") (\(pid))"
-        return ([own] + (parents ?? []).map(\.command)).joined(separator: " ← ")
+        ([Self.own(command, "\(pid)")] + (parents ?? []).map(\.command)).joined(separator: Self.arrow)
     }
+
+    /// For people, what processes call themselves in quotes: `“jeton” (4712) ← “bash ← kitty”`.
+    public var words: String { Self.words(command, pid: "\(pid)", lineage: lineage) }
+
+    /// The same of what the journal has.
+    public static func words(_ command: String?, pid: String, lineage: String?) -> String {
+        let own = self.own(command.map(PlainText.quoted), pid)
+        let before = self.own(command, pid) + arrow
+        guard let lineage, lineage.hasPrefix(before) else { return own }
+        return own + arrow + PlainText.quoted(String(lineage.dropFirst(before.count)))
+    }
+
+    private static func own(_ name: String?, _ pid: String) -> String {
+        "\(name ?? "a process that has gone") (\(pid))"
+    }
+
+    private static let arrow = " ← "
 
     static var example: Requester {
         Requester(

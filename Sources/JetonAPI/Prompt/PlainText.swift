@@ -38,6 +38,23 @@ public struct PlainText: Sendable, Equatable, CustomStringConvertible {
 
     private static let ellipsis: Unicode.Scalar = "…"
 
+    /// What others wrote, within a line for people: in quotes, whatever it is, so that it passes for nothing else there.
+    public static func quoted(_ text: String) -> String { PlainText(text, maximumBytes: longestWords).quoted }
+
+    /// An id, a name or an address within such a line: as it is, to be copied; in quotes where it could pass for more
+    /// than one word, or for another.
+    public static func word(_ text: String) -> String {
+        let isWord = !text.isEmpty && text.utf8.count <= longestWord && text.utf8.allSatisfy(ofWords.contains)
+        return isWord ? text : quoted(text)
+    }
+
+    /// Leaves room on the line for what is attested.
+    private static let longestWords = 150
+    /// What Matrix allows an id to have.
+    private static let longestWord = 255
+    /// Those of ids, addresses, times and units: nothing that parts words, fields or names and values.
+    private static let ofWords = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@:._-+/[]\\".utf8)
+
     /// What Unicode's list of confusable signs has for " “ ”, and other fonts' quotes.
     private static let doubleQuotes = Set(
         "“”„‟〝〞〟＂❝❞\u{2E42}\u{1F676}\u{1F677}\u{1F678}ˮ″‴‶‷⁗ʺ˝˵˶״〃\u{1CD3}".unicodeScalars

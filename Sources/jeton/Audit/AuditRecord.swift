@@ -44,18 +44,18 @@ struct AuditRecord {
     var line: String {
         let head = [
             "\(at)", Self.padded(event, to: Self.widths.event),
-            Self.padded(details["account"] ?? "-", to: Self.widths.account),
+            Self.padded(details["account"].map(PlainText.word) ?? "-", to: Self.widths.account),
         ]
         let others = details.filter { $0.key != "account" && !$0.key.hasPrefix("peer_") }
-        let pairs = others.sorted { $0.key < $1.key }.map { Output.plain("\($0.key)=\($0.value)") }
+        let pairs = others.sorted { $0.key < $1.key }.map { "\($0.key)=\(PlainText.word($0.value))" }
         let rest = pairs + requester
         return (head + (rest.isEmpty ? [Output.plain(message)] : rest)).joined(separator: "  ")
     }
 
     private var requester: [String] {
         guard let pid = details["peer_pid"] else { return [] }
-        let lineage = details["peer_lineage"] ?? "\(details["peer_command"] ?? "a process that has gone") (\(pid))"
-        return [Output.plain(lineage)] + (details["peer_unit"].map { ["unit=\(Output.plain($0))"] } ?? [])
+        let words = Requester.words(details["peer_command"], pid: pid, lineage: details["peer_lineage"])
+        return [words] + (details["peer_unit"].map { ["unit=\(PlainText.word($0))"] } ?? [])
     }
 
     private static func padded(_ text: String, to width: Int) -> String {

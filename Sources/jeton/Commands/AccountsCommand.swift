@@ -28,13 +28,16 @@ struct AccountsCommand: ParsableCommand {
                 ["ACCOUNT", "STATE", "DEFAULT", "LOGIN TOKENS", "DEVICE", "HOMESERVER"],
                 result.accounts.map { account in
                     [
-                        account.userId, account.state.rawValue, account.isDefault ? "yes" : "",
-                        account.loginTokens.reason?.rawValue ?? "not known yet", account.deviceId, account.homeserver,
+                        PlainText.word(account.userId), account.state.rawValue, account.isDefault ? "yes" : "",
+                        account.loginTokens.reason?.rawValue ?? "not known yet", PlainText.word(account.deviceId),
+                        account.homeserver,
                     ]
                 }
             )
             for account in result.accounts {
-                if let cause = account.cause { Output.say("\(account.userId): \(cause.detail)") }
+                if let cause = account.cause {
+                    Output.say("\(PlainText.word(account.userId)): \(Output.plain(cause.detail))")
+                }
             }
         }
     }
@@ -70,7 +73,7 @@ struct AccountsCommand: ParsableCommand {
             let result = try shared.connect().call(RefreshAccount(account: account.account))
             guard !shared.json else { return Output.say(json: result) }
             let end = result.account.accessTokenExpiresAt.map { "; it is renewed again before \($0)" } ?? ""
-            Output.say("The session of \(result.account.userId) was renewed\(end).")
+            Output.say("The session of \(PlainText.word(result.account.userId)) was renewed\(end).")
         }
     }
 }

@@ -19,9 +19,10 @@ struct PendingCommand: ParsableCommand {
             ["ID", "SINCE", "ACCOUNT", "WANTS", "ASKED BY", "THAT CALLS ITSELF", "PURPOSE"],
             result.consents.map { consent in
                 [
-                    consent.consentId, "\(consent.requestedAt)", consent.account ?? "", consent.wants.word,
+                    consent.consentId, "\(consent.requestedAt)", consent.account.map(PlainText.word) ?? "",
+                    consent.wants.word,
                     consent.requester?.attested ?? "unknown (restricted socket)", consent.requester?.ownName ?? "",
-                    consent.purpose.map { PlainText($0, maximumBytes: 150).quoted } ?? "",
+                    consent.purpose.map(PlainText.quoted) ?? "",
                 ]
             }
         )
@@ -94,12 +95,12 @@ struct ApproveCommand: ParsableCommand {
             try approval.run(consent)
             Output.say("\(consent.consentId): approved.")
         } catch let problem as RPCClient.Problem {
-            Output.complain("jeton: \(problem.description)")
+            Output.complain(problem: problem.description)
         } catch let failure as Failure {
             if failure.status == .denied { _ = try? agent.call(DenyConsent(consentId: consent.consentId)) }
-            Output.complain("jeton: \(failure.message)")
+            Output.complain(problem: failure.message)
         } catch {
-            Output.complain("jeton: \(error)")
+            Output.complain(problem: "\(error)")
         }
     }
 }

@@ -22,8 +22,9 @@ struct DevicesCommand: ParsableCommand {
             ["DEVICE", "NAME", "LAST SEEN", "FROM", ""],
             result.devices.map { device in
                 [
-                    device.deviceId, device.displayName ?? "", device.lastSeenAt?.description ?? "",
-                    device.lastSeenIp ?? "", device.isCurrent ? "the agent" : "",
+                    PlainText.word(device.deviceId), device.displayName.map(PlainText.quoted) ?? "",
+                    device.lastSeenAt?.description ?? "", device.lastSeenIp.map(PlainText.word) ?? "",
+                    device.isCurrent ? "the agent" : "",
                 ]
             }
         )

@@ -51,11 +51,24 @@ struct EventsCommand: ParsableCommand {
         return (head + rest.map { "\($0.key)=\(text(of: $0.value))" }).joined(separator: "  ")
     }
 
+    /// Whatever others chose in it stands in quotes.
     private static func text(of value: JSONValue) -> String {
-        if let text = value.stringValue { return text }
-        if let number = value.integerValue { return "\(number)" }
-        let data = (try? JSONCoding.encoder().encode(value)) ?? Data()
-        if let requester = try? JSONCoding.decoder().decode(Requester.self, from: data) { return requester.lineage }
-        return String(decoding: data, as: UTF8.self)
+        switch value {
+        case .null: return "null"
+        case .boolean(let truth): return "\(truth)"
+        case .integer(let number): return "\(number)"
+        case .number(let number): return "\(number)"
+        case .string(let text): return PlainText.word(text)
+        case .array(let elements): return "[\(elements.map(text).joined(separator: ", "))]"
+        case .object(let members):
+            if let requester = requester(value) { return requester.words }
+            let pairs = members.sorted { $0.key < $1.key }.map { "\($0.key)=\(text(of: $0.value))" }
+            return "{\(pairs.joined(separator: ", "))}"
+        }
+    }
+
+    private static func requester(_ value: JSONValue) -> Requester? {
+        guard let data = try? JSONCoding.encoder().encode(value) else { return nil }
+        return try? JSONCoding.decoder().decode(Requester.self, from: data)
     }
 }

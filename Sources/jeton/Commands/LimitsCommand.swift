@@ -21,7 +21,8 @@ struct LimitsCommand: ParsableCommand {
             ["ACCOUNT", "LIMIT", "LEFT", "AGAIN IN", "BECAUSE OF"],
             result.limits.map { limit in
                 [
-                    limit.account ?? "all", "\(limit.name.rawValue): \(limit.count) in \(limit.perMs / 1000) s",
+                    limit.account.map(PlainText.word) ?? "all",
+                    "\(limit.name.rawValue): \(limit.count) in \(limit.perMs / 1000) s",
                     "\(limit.remaining)",
                     limit.retryAfterMs == 0 ? "now" : "\((limit.retryAfterMs + 999) / 1000) s",
                     limit.notBeforeReason?.rawValue ?? "",

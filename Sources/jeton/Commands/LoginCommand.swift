@@ -64,7 +64,8 @@ struct LoginCommand: ParsableCommand {
     func run() throws {
         let account = try sso ? signInByBrowser() : signIn()
         guard !shared.json else { return Output.say(json: AccountResult(account: account)) }
-        Output.say("Signed in as \(account.userId) at \(account.homeserver), device \(Output.plain(account.deviceId)).")
+        let (user, device) = (PlainText.word(account.userId), PlainText.word(account.deviceId))
+        Output.say("Signed in as \(user) at \(account.homeserver), device \(device).")
         if !account.loginTokens.supported { Output.complain(Self.hint(account.loginTokens)) }
     }
 
@@ -98,7 +99,7 @@ struct LoginCommand: ParsableCommand {
         } else {
             let user = try userId ?? askForUser()
             request.userId = user
-            let question = "Password of \(Output.plain(user)): "
+            let question = "Password of \(PlainText.word(user)): "
             let password =
                 try passwordStdin
                 ? StandardInput.line("password") : ask(question, for: "--password-stdin", echoing: false)

@@ -91,7 +91,7 @@ struct RevokeCommand: ParsableCommand {
         )
         let result = try Self.call(request, agent, &stages)
         guard !shared.json else { return Output.say(json: result) }
-        Output.say("\(device) is signed out.")
+        Output.say("\(PlainText.word(device)) is signed out.")
     }
 
     private static func call(

@@ -18,10 +18,13 @@ struct StatusCommand: ParsableCommand {
             let older = status.apiVersion < apiVersion ? "jetond" : "jeton"
             Output.say("Versions:    differ (agent \(status.apiVersion), command \(apiVersion)); update \(older)")
         }
-        let accounts = status.accounts.map { "\($0.userId) (\($0.state.rawValue))" }.joined(separator: ", ")
+        let accounts = status.accounts.map { "\(PlainText.word($0.userId)) (\($0.state.rawValue))" }
+            .joined(separator: ", ")
         Output.say("Accounts:    \(accounts.isEmpty ? "none; sign in with `jeton login`" : accounts)")
         for account in status.accounts {
-            if let cause = account.cause { Output.say("             \(account.userId): \(cause.detail)") }
+            if let cause = account.cause {
+                Output.say("             \(PlainText.word(account.userId)): \(Output.plain(cause.detail))")
+            }
         }
         if !status.lockedBy.isEmpty {
             let names = status.lockedBy.map(\.rawValue).joined(separator: ", ")

@@ -75,7 +75,8 @@ struct TokenCommand: ParsableCommand {
 
     private func show(_ token: GenerateLoginToken.Result, on canvas: QRCanvas?) throws {
         guard !shared.json else { return Output.say(json: token) }
-        Output.complain("Login token for \(token.userId), for one sign-in (m.login.token) until \(token.expiresAt):")
+        let user = PlainText.word(token.userId)
+        Output.complain("Login token for \(user), for one sign-in (m.login.token) until \(token.expiresAt):")
         guard let canvas else { return Output.say(token.loginToken.reveal()) }
         try canvas.draw(token)
     }

@@ -24,8 +24,9 @@ struct TokensCommand: ParsableCommand {
             ["TOKEN", "ACCOUNT", "STATE", "ISSUED", "PURPOSE", "ASKED BY", "REDEEMED BY"],
             result.tokens.map { token in
                 [
-                    token.tokenId, token.account, token.state.rawValue, token.issuedAt.description,
-                    token.purpose ?? "", token.requester.command ?? "", Self.redeemer(of: token),
+                    token.tokenId, PlainText.word(token.account), token.state.rawValue, token.issuedAt.description,
+                    token.purpose.map(PlainText.quoted) ?? "", token.requester.command.map(PlainText.quoted) ?? "",
+                    Self.redeemer(of: token),
                 ]
             }
         )
@@ -39,9 +40,9 @@ struct TokensCommand: ParsableCommand {
 }
 
 extension Redeemer {
-    /// For people: `DIIDRPWVHJ (New phone, 203.0.113.7, 2026-07-01T12:00:00.000Z)`.
+    /// For people: `DIIDRPWVHJ (“New phone”, 203.0.113.7, 2026-07-01T12:00:00.000Z)`.
     var line: String {
-        let details = [displayName, lastSeenIp, at.description].compactMap(\.self)
-        return "\(deviceId) (\(details.joined(separator: ", ")))"
+        let details = [displayName.map(PlainText.quoted), lastSeenIp.map(PlainText.word), at.description]
+        return "\(PlainText.word(deviceId)) (\(details.compactMap(\.self).joined(separator: ", ")))"
     }
 }
