@@ -11,15 +11,21 @@ struct HomeserverAddressTests {
         ("https://example.org///", "https://example.org"),
         ("https://example.org/matrix/", "https://example.org/matrix"),
         ("https://example.org:65535/", "https://example.org:65535"),
-        ("HTTPS://Example.org", "HTTPS://Example.org"),
+        ("HTTPS://Example.org", "https://example.org"),
+        ("https://example.org:443/", "https://example.org"),
+        ("example.org:0443", "https://example.org"),
+        ("https://example.org:", "https://example.org"),
+        ("https://example.org:80", "https://example.org:80"),
+        ("https://example.org./Matrix", "https://example.org/Matrix"),
         ("https://127.0.0.1.evil.org", "https://127.0.0.1.evil.org"),
         ("http://localhost:8008", "http://localhost:8008"),
-        ("http://LocalHost", "http://LocalHost"),
+        ("http://LocalHost:80", "http://localhost"),
         ("http://127.0.0.1:8008/", "http://127.0.0.1:8008"),
         ("http://127.255.0.3", "http://127.255.0.3"),
-        ("https://[2001:db8::1]:8448", "https://[2001:db8::1]:8448"),
+        ("https://[2001:DB8::1]:8448", "https://[2001:db8::1]:8448"),
+        ("https://[2001:db8::443]:443", "https://[2001:db8::443]"),
     ])
-    func `is https, or http on this machine, without a slash at the end`(
+    func `is https, or http on this machine, and has one form however it was written`(
         _ text: String,
         _ base: String
     ) throws {
@@ -53,7 +59,7 @@ struct HomeserverAddressTests {
         "https://example.org?x=1", "https://example.org/?", "https://example.org#x", "https://exa mple.org",
         "https://example.org\n", "https://example.org/\u{7F}", " https://example.org", "https://example.org:port",
         "https://example.org:65536", "https://127.0.0.1:99999", "https://example.org:-1", "https://example.org:0",
-        "mailto:alice@example.org", "https://%6cocalhost", "https://[fe80::1%25eth0]",
+        "mailto:alice@example.org", "https://%6cocalhost", "https://[fe80::1%25eth0]", "https://bücher.example",
     ])
     func `refuses what is no address`(_ text: String) {
         let problem = #expect(throws: HomeserverAddress.Problem.self) { try HomeserverAddress(text) }
@@ -61,6 +67,15 @@ struct HomeserverAddressTests {
         #expect(throws: DecodingError.self) {
             try JSONDecoder().decode([HomeserverAddress].self, from: JSONEncoder().encode([text]))
         }
+    }
+
+    @Test(arguments: [
+        ("https://example.org", "example.org", true), ("https://example.org:8448/x", "Example.org:8449", true),
+        ("https://[::1]", "[::1]:8448", true), ("https://matrix.example.org", "example.org", false),
+        ("https://example.org", "matrix.example.org", false), ("https://example.org", "", false),
+    ])
+    func `knows whether it is at the host of a server name`(_ text: String, _ name: String, _ isSo: Bool) throws {
+        #expect(try HomeserverAddress(text).isAtHost(of: name) == isSo)
     }
 
     @Test func `says what to do, without repeating a novel`() {

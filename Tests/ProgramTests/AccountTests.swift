@@ -55,6 +55,34 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `promise 6: passwords for an account that is held are counted by whatever name its homeserver goes`()
+        async throws
+    {
+        let homeserver = try await DevHomeserverUnderTest()
+        let user = try await homeserver.newUser()
+        let agent = try await AgentUnderTest().start()
+        let port = try #require(homeserver.address.split(separator: ":").last)
+        agent.companion = homeserver
+        try await agent.logIn(user, at: "http://127.0.0.1:\(port)")
+        // The server name of its users is localhost.
+        let names = ["http://127.0.0.1:\(port)//", "HTTP://127.0.0.1:\(port)", "http://LocalHost:\(port)"]
+        for count in 1...5 {
+            let guess = LogIn(
+                userId: user.id.localpart,
+                homeserver: names[count % names.count],
+                password: Secret("canary-wrong")
+            )
+            #expect(try await agent.refusal(of: guess).kind == .homeserverError)
+            let limits = try await agent.call(GetRateLimitStatus()).limits
+            #expect(limits.first { $0.name == .wrongPassword }?.remaining == 5 - count, "\(guess.homeserver ?? "")")
+        }
+        for name in names {
+            let guess = LogIn(userId: user.id.localpart, homeserver: name, password: Secret(user.password))
+            #expect(try await agent.refusal(of: guess).data["limit"] == "wrong_password")
+        }
+        try await agent.stop()
+    }
+
     @Test(arguments: HomeserverKind.available)
     func `a session is told, minted with, survives kill -9, and is over after the logout`(kind: HomeserverKind)
         async throws

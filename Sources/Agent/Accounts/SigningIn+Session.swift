@@ -28,7 +28,8 @@ extension SigningIn {
         let askedAt = clock()
         // Signing in again to an account that is held here keeps its device.
         let known = await accounts.held(terms.userId, at: client.homeserver)
-        let begun = try await countingPassword(in: credentials, of: known?.userId) { () async throws(AgentError) in
+        let tried = await accounts.tried(terms.userId, at: client.homeserver)
+        let begun = try await countingPassword(in: credentials, of: tried) { () async throws(AgentError) in
             do throws(MatrixError) {
                 return try await client.logIn(
                     credentials,
@@ -57,11 +58,11 @@ extension SigningIn {
     /// The password of an account that is held is guessed here no more often than for minting.
     private func countingPassword(
         in credentials: MatrixClient.Credentials,
-        of held: String?,
+        of account: String?,
         _ send: () async throws(AgentError) -> MatrixClient.Session
     ) async throws(AgentError) -> MatrixClient.Session {
-        guard case .password = credentials, let held else { return try await send() }
-        let guess = try await book.takePassword(of: held)
+        guard case .password = credentials, let account else { return try await send() }
+        let guess = try await book.takePassword(of: account)
         let outcome: Result<MatrixClient.Session, AgentError>
         var verdict = MintBook.PasswordVerdict.right
         do throws(AgentError) {
@@ -71,7 +72,7 @@ extension SigningIn {
             outcome = .failure(error)
         }
         // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
-        try? await book.judge(guess, of: held, verdict)
+        try? await book.judge(guess, of: account, verdict)
         return try outcome.get()
     }
 

@@ -18,8 +18,11 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Without a slash at its end.
+    /// In the one form that it has, however it was written: scheme and host in small letters, without the usual port,
+    /// the dot of a full domain name, and slashes at its end. A host beyond ASCII is no address, so none has two forms.
     public let description: String
+    /// IPv6 addresses in brackets.
+    private let host: String
 
     public init(_ text: String) throws(Problem) {
         let full = text.contains("://") ? text : "https://\(text)"
@@ -31,10 +34,19 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
             text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
         else { throw .noAddress(text) }
         guard scheme == "https" || Self.isLoopback(host) else { throw .insecure(host: host) }
-        var base = full
+        var name = host.lowercased()
+        if name.contains(":"), !name.hasPrefix("[") { name = "[\(name)]" }
+        if name.hasSuffix(".") { name.removeLast() }
+        let port = url.port.flatMap { $0 == (scheme == "https" ? 443 : 80) ? nil : ":\($0)" } ?? ""
+        let path = full.dropFirst(scheme.count + "://".count).drop { $0 != "/" }
+        var base = "\(scheme)://\(name)\(port)\(path)"
         while base.hasSuffix("/") { base.removeLast() }
         description = base
+        self.host = name
     }
+
+    /// Whether it is at the very host of a server name, where `/.well-known` says which homeserver the name has.
+    public func isAtHost(of serverName: String) -> Bool { ServerName(serverName)?.host.lowercased() == host }
 
     /// `localhost`, 127.0.0.0/8 and ::1.
     static func isLoopback(_ host: String) -> Bool {
