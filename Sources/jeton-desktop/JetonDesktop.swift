@@ -31,7 +31,8 @@ struct JetonDesktop: ParsableCommand {
             switch try connection.read(DesktopTask.self, maximumBytes: DesktopTask.maximumBytes) {
             case .tell(let event): SignInNotice(event).show { connection.write($0) }
             case .find(let scheme): connection.write(Opening(scheme: scheme).find())
-            case .open(let scheme, let address): connection.write(Opening(scheme: scheme).open(address))
+            case .open(let scheme, let address, let application):
+                connection.write(Opening(scheme: scheme).open(address, by: application))
             }
         } catch {
             StandardError.write("jeton-desktop: \(error.reason)\n")

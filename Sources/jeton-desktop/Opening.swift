@@ -21,10 +21,16 @@ struct Opening {
         }
     }
 
-    func open(_ address: Secret) -> DesktopAnswer {
+    /// - Parameters:
+    ///   - address: what is opened.
+    ///   - application: what the user has agreed to, as `find` names it.
+    /// - Returns: what came of it.
+    func open(_ address: Secret, by application: String) -> DesktopAnswer {
         do throws(Refusal) {
-            // Another one may have been installed since.
-            _ = try handler()
+            // Another one may have come in its place since.
+            guard try handler().words == application else {
+                throw Refusal("another program opens it now than you were asked about")
+            }
             let portal = try portal()
             let outcome: DesktopPortal.Outcome
             do throws(SessionBus.Failure) {

@@ -17,17 +17,30 @@ import Testing
 
         var log: String { "\(agent.user.home)/client/log" }
 
-        /// - Parameter entry: a line of the client's desktop file.
+        /// - Parameters:
+        ///   - entry: a line of the client's desktop file.
+        ///   - setup: whether the homeserver asks for the password.
         /// - Throws: where something cannot be installed.
-        init(_ entry: String = "DBusActivatable=true") async throws {
-            (agent, user, homeserver) = try await PromptServiceTests.ready("ok")
-            let home = agent.user.home
+        init(_ entry: String = "DBusActivatable=true", at setup: Setup = .unasking) async throws {
+            (agent, user, homeserver) = try await PromptServiceTests.ready("ok", at: setup)
             try await copy("desktop-client")
-            let command = "/usr/bin/python3 \(home)/client/desktop-client \(log)"
-            try await install(client, "Name=Test & <Client>\nExec=\(command) %u\n\(entry)")
-            let service = "[D-BUS Service]\nName=\(client)\nExec=\(command)\n"
-            try await agent.user.write(service, to: "\(home)/.local/share/dbus-1/services/\(client).service")
+            try await installClient(client, "Name=Test & <Client>\n\(entry)")
+        }
+
+        /// A client that can be told by the bus, whatever its desktop file says.
+        func installClient(_ id: String, _ lines: String) async throws {
+            let home = agent.user.home
+            let command = "/usr/bin/python3 \(home)/client/desktop-client \(id) \(log)"
+            try await install(id, "\(lines)\nExec=\(command) %u")
+            let service = "[D-BUS Service]\nName=\(id)\nExec=\(command)\n"
+            try await agent.user.write(service, to: "\(home)/.local/share/dbus-1/services/\(id).service")
             try await reloadBus()
+        }
+
+        /// Another client in the place of the one that is there.
+        func replaceClient(by id: String) async throws {
+            try await agent.user.say("rm", "\(agent.user.home)/.local/share/applications/\(client).desktop")
+            try await installClient(id, "Name=Test & <Client>\nDBusActivatable=true")
         }
 
         func copy(_ name: String) async throws {
@@ -119,6 +132,27 @@ import Testing
         #expect(question.contains("Opened by the desktop: jeton-test:…"), "\(question)")
         #expect(question.contains("With: “Test & ‹Client› (\(Self.client).desktop)”"), "\(question)")
         try await scene.agent.lookForSecretsInTheJournal()
+    }
+
+    @Test func `a client that has come in the place of the one that the user agreed to gets nothing`() async throws {
+        let scene = try await Scene(at: .asking)
+        try await DesktopSession(user: scene.agent.user).startDisplay()
+        let plan = "\(scene.agent.user.home)/pinentry/plan"
+        try await scene.agent.user.write("pin:\(scene.user.password)", to: plan)
+        await scene.homeserver.server.misbehave(on: "/_matrix/client/v1/login/get_token", .hold)
+        async let handedOver = scene.handOver()
+        try await eventually("the homeserver has asked for the password") { await scene.mintRequests == 1 }
+        await scene.homeserver.server.letGo()
+        // The agent looks before this for the last time.
+        try await eventually("the login token is minted") { await scene.mintRequests == 2 }
+        try await scene.replaceClient(by: "org.jeton.Other")
+        await scene.homeserver.server.letGo()
+        let ended = try await handedOver
+        #expect(ended.status == 1, "\(ended.output)")
+        #expect(ended.errors.contains("another program opens it now than you were asked about"), "\(ended.errors)")
+        #expect(ended.errors.contains("live until"))
+        #expect(try await scene.question().contains("With: “Test & ‹Client› (\(Self.client).desktop)”"))
+        #expect(try await scene.opened().isEmpty)
     }
 
     @Test(arguments: ["", "DBusActivatable=false"])

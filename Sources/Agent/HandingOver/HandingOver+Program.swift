@@ -19,7 +19,8 @@ extension HandingOver {
         }
         let token = try await mint(request, account, handover, requester)
         let address = redirect.address(bringing: token.loginToken)
-        let answer = await desktop.ask(.open(scheme: redirect.scheme, address: address))
+        let task = DesktopTask.open(scheme: redirect.scheme, address: address, application: application)
+        let answer = await desktop.ask(task)
         if answer == .done { return note(token, deliveredTo: redirect.description, requester) }
         throw note(.unopened(answer, token, to: redirect), of: token, to: redirect.description, requester)
     }

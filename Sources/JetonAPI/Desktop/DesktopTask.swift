@@ -4,8 +4,9 @@ public enum DesktopTask: Codable, Sendable, Equatable {
     case tell(LoginTokenRedeemed)
     /// What would open addresses of this scheme, and whether a login token may go there.
     case find(scheme: String)
-    /// This address, which has a login token in it, is to be opened by what opens its scheme.
-    case open(scheme: String, address: Secret)
+    /// This address, which has a login token in it, is to be opened by this application, as `find` has named it; and by
+    /// none, if another one opens its scheme now.
+    case open(scheme: String, address: Secret, application: String)
 
     /// A line of JSON that is longer is no task.
     public static let maximumBytes = 32 * 1024
