@@ -20,10 +20,11 @@ import Testing
 
     @Test func `a session that was due while the agent was not there is renewed when it starts`() async throws {
         let (agent, _, homeserver) = try await signedInAtDev { $0.accessTokenLifetime = .seconds(1) }
+        let expiresAt = try #require(try await agent.call(ListAccounts()).accounts.first?.accessTokenExpiresAt)
         try await agent.killNine()
         await homeserver.server.change { $0.accessTokenLifetime = .seconds(300) }
         let before = await homeserver.renewals
-        try await Task.sleep(for: .seconds(1))
+        try await eventually("it is due") { .now > expiresAt }
         try await agent.start()
         try await eventually("it is renewed") { await homeserver.renewals > before }
         try await eventually("it is told") {

@@ -62,6 +62,7 @@ import Testing
         let folder = try ScratchFolder()
         let log = try folder.write("", to: "log")
         let password = try folder.write(user.password + "\n", to: "password")
+        // A shell heeds a signal only between two commands.
         let script = #"trap 'echo asked >>"$0"; exit 5' TERM; cat <&3 >"$0.session"; while :; do sleep 0.1; done"#
         let running = try await RunningProgram(
             "/bin/sh",

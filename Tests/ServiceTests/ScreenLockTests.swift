@@ -111,6 +111,7 @@ import Testing
         let stranger = try await agent.user.manager.newUser()
         try await eventually("it sleeps", within: .seconds(60)) {
             let before = try await agent.wakeUps
+            // So long that what it still had to do shows, and not only what the stranger makes it do.
             try await Task.sleep(for: .seconds(2))
             let session = try await stranger.beginDesktop(unit: "\(stranger.name)-\(before)")
             try await stranger.say("loginctl", "lock-session", session)
