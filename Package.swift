@@ -137,11 +137,11 @@ let package = Package(
         tests("PrivacyTests", ["Privacy"]),
         tests("QRCodeTests", ["QRCode"]),
         tests("RPCServerTests", ["JetonAPI", "RPCServer", "TestSupport"]),
-        tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", nioPosix]),
+        tests("SSOCallbackTests", ["JetonAPI", "SSOCallback", "TestSupport", nioPosix]),
         tests("SystemdTests", ["Systemd", logging, systemPackage]),
         tests(
             "MatrixClientTests",
-            ["DevHomeserver", "JetonAPI", "MatrixClient", nioCore, nioHTTP1, nioPosix, nioSSL]
+            ["DevHomeserver", "JetonAPI", "MatrixClient", "TestSupport", nioCore, nioHTTP1, nioPosix, nioSSL]
         ),
         tests("VaultTests", ["JetonAPI", "Privacy", "Vault"]),
     ]

@@ -2,6 +2,7 @@ import FoundationEssentials
 import JetonAPI
 import MatrixClient
 import NIOPosix
+import TestSupport
 import Testing
 
 /// What becomes of a request that meets anything but a homeserver.

@@ -37,13 +37,8 @@ import Testing
 
     @Test(.needsDesktopClients, arguments: [Client.nheko, .quaternion])
     func `a desktop client signs in by SSO, and shows the account in its window`(client: Client) async throws {
-        let homeserver = try await SynapseUnderTest.running(.sso)
-        let user = try await homeserver.newUser()
-        let prompt = try await PromptUnderTest("pin:\(user.password)")
-        let agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
-        agent.companion = homeserver
-        let own = try await agent.logIn(user, at: homeserver.address)
-        try StandIn.install()
+        let scene = try await SSOScene()
+        let (homeserver, user, prompt, agent) = (scene.homeserver, scene.user, scene.prompt, scene.agent)
         let home = try ScratchFolder()
         try client.configure(home)
         let picture = try Desktop.picture(of: client.rawValue)
@@ -64,7 +59,7 @@ import Testing
         // The user was asked who waits for the token, and has seen no browser.
         #expect(prompt.questions == 1)
         #expect(prompt.description.contains("That calls itself: “\(client.rawValue)”"), "\(prompt.description)")
-        let devices = try await agent.call(ListDevices()).devices.filter { $0.deviceId != own.deviceId }
+        let devices = try await agent.call(ListDevices()).devices.filter { $0.deviceId != scene.own.deviceId }
         #expect(devices.count == 1)
         try await eventually("it is known who has used the token") {
             try await agent.call(ListLoginTokens()).tokens.first?.redeemedBy?.deviceId == devices.first?.deviceId

@@ -7,14 +7,29 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ExecTests {
     private static let read = #"cat <&"$MATRIX_LOGIN_TOKEN_FD"; echo "$MATRIX_USER_ID $MATRIX_HOMESERVER""#
 
+    /// Runs a script of the shell with a login token, for which the password is typed.
+    private func exec(
+        _ script: String,
+        _ options: [String] = [],
+        as user: TestUser,
+        by agent: AgentUnderTest,
+        environment: [String: String] = [:],
+        input: String = ""
+    ) async throws -> Ended {
+        try await run(
+            "jeton",
+            ["exec", "--password-stdin", "--socket", agent.socket] + options + ["--", "sh", "-c", script],
+            environment: environment,
+            input: "\(user.password)\n\(input)"
+        )
+    }
+
     @Test(arguments: HomeserverKind.available)
     func `the command reads it from a descriptor, and nothing of it stands in the environment`(kind: HomeserverKind)
         async throws
     {
         let (agent, user, homeserver) = try await signedIn(kind)
-        let script = "\(Self.read); env; cat"
-        let input = "\(user.password)\nfor the command\n"
-        let ended = try await agent.jeton("exec", "--password-stdin", "--", "sh", "-c", script, input: input)
+        let ended = try await exec("\(Self.read); env; cat", as: user, by: agent, input: "for the command\n")
         #expect(ended.status == 0, "\(ended.errors)")
         var lines = ended.output.split(separator: "\n").map { String($0) }
         try #require(lines.count > 2, "\(ended.errors)")
@@ -29,17 +44,7 @@ import Testing
     @Test(arguments: [0, 3, 9])
     func `by whatever number`(descriptor: Int) async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
-        let ended = try await agent.jeton(
-            "exec",
-            "--password-stdin",
-            "--fd",
-            "\(descriptor)",
-            "--",
-            "sh",
-            "-c",
-            Self.read,
-            input: user.password + "\n"
-        )
+        let ended = try await exec(Self.read, ["--fd", "\(descriptor)"], as: user, by: agent)
         let token = ended.output.split(separator: "\n").first.map { String($0) } ?? ""
         #expect(try await OtherClient(homeserver.address).logIn(token: token).status == 200)
         try await agent.stop()
@@ -48,16 +53,7 @@ import Testing
     @Test func `in the environment only where that is asked for`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let script = #"echo "$MATRIX_LOGIN_TOKEN"; echo "${MATRIX_LOGIN_TOKEN_FD-none}""#
-        let ended = try await agent.jeton(
-            "exec",
-            "--password-stdin",
-            "--env",
-            "--",
-            "sh",
-            "-c",
-            script,
-            input: user.password + "\n"
-        )
+        let ended = try await exec(script, ["--env"], as: user, by: agent)
         let lines = ended.output.split(separator: "\n").map { String($0) }
         #expect(lines.last == "none")
         #expect(try await OtherClient(homeserver.address).logIn(token: lines[0]).status == 200)
@@ -67,15 +63,7 @@ import Testing
     @Test(arguments: [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
     func `its exit status and signal are passed on`(script: String, status: Int32) async throws {
         let (agent, user, _) = try await signedInAtDev()
-        let ended = try await agent.jeton(
-            "exec",
-            "--password-stdin",
-            "--",
-            "sh",
-            "-c",
-            script,
-            input: user.password + "\n"
-        )
+        let ended = try await exec(script, as: user, by: agent)
         #expect(ended.status == status)
         try await agent.stop()
     }
@@ -99,12 +87,8 @@ import Testing
         let (agent, user, _) = try await signedInAtDev()
         if options == ["--browser"] { try StandIn.install() }
         let script = #"echo "${MATRIX_LOGIN_TOKEN--}, ${MATRIX_LOGIN_TOKEN_FD--}""#
-        let ended = try await run(
-            "jeton",
-            ["exec", "--password-stdin", "--socket", agent.socket] + options + ["--", "sh", "-c", script],
-            environment: ["MATRIX_LOGIN_TOKEN": "stale", "MATRIX_LOGIN_TOKEN_FD": "9"],
-            input: user.password + "\n"
-        )
+        let stale = ["MATRIX_LOGIN_TOKEN": "stale", "MATRIX_LOGIN_TOKEN_FD": "9"]
+        let ended = try await exec(script, options, as: user, by: agent, environment: stale)
         let told = ended.output.replacing(/^[^-][^,]+/, with: "syt_").trimmingCharacters(in: .newlines)
         #expect(told == expected, "\(ended.errors)")
         #expect(!ended.output.contains("stale"))
@@ -114,15 +98,7 @@ import Testing
     @Test func `it stands in no argument of the command's, nor of ours`() async throws {
         let (agent, user, _) = try await signedInAtDev()
         let script = #"cat <&3 >/dev/null; cat /proc/$$/cmdline /proc/$$/environ"#
-        let ended = try await agent.jeton(
-            "exec",
-            "--password-stdin",
-            "--",
-            "sh",
-            "-c",
-            script,
-            input: user.password + "\n"
-        )
+        let ended = try await exec(script, as: user, by: agent)
         #expect(ended.output.contains("MATRIX_LOGIN_TOKEN_FD"))
         #expect(Canary.secrets(in: ended.output).isEmpty)
         try await agent.stop()

@@ -6,13 +6,8 @@ import Testing
 /// Real clients sign in by the agent, at a real homeserver.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct RealClientTests {
     @Test(.needsRealClients) func `matrix-commander signs in by SSO, with our stand-in as its browser`() async throws {
-        let homeserver = try await SynapseUnderTest.running(.sso)
-        let user = try await homeserver.newUser()
-        let prompt = try await PromptUnderTest("pin:\(user.password)")
-        let agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
-        agent.companion = homeserver
-        let own = try await agent.logIn(user, at: homeserver.address)
-        try StandIn.install()
+        let scene = try await SSOScene()
+        let (homeserver, user, prompt, agent) = (scene.homeserver, scene.user, scene.prompt, scene.agent)
         let folder = try ScratchFolder()
         let python = try #require(RealClients.python)
         let signIn = [
@@ -31,7 +26,7 @@ import Testing
         let data = try Data(contentsOf: URL(fileURLWithPath: folder.file("credentials.json")))
         let credentials = try JSONDecoder().decode(Credentials.self, from: data)
         #expect(credentials.user_id == user.id)
-        #expect(credentials.device_id != own.deviceId)
+        #expect(credentials.device_id != scene.own.deviceId)
         let other = OtherClient(homeserver.address)
         #expect(try await other.whoAmI(credentials.access_token).body["user_id"] == user.id)
         // The user was told who asks, and has seen no browser.

@@ -30,6 +30,27 @@ func signedInAtDev(
     return (agent, user, homeserver)
 }
 
+/// An agent that is signed in at a real homeserver with SSO, whose user types the password at its prompt, and our
+/// stand-in where clients look for a browser.
+struct SSOScene {
+    let homeserver: SynapseUnderTest
+    let user: TestUser
+    let prompt: PromptUnderTest
+    let agent: AgentUnderTest
+    /// The agent's own session.
+    let own: Account
+
+    init() async throws {
+        homeserver = try await SynapseUnderTest.running(.sso)
+        user = try await homeserver.newUser()
+        prompt = try await PromptUnderTest("pin:\(user.password)")
+        agent = try await AgentUnderTest(arguments: ["--prompt-socket", prompt.socket]).start()
+        agent.companion = homeserver
+        own = try await agent.logIn(user, at: homeserver.address)
+        try StandIn.install()
+    }
+}
+
 extension AgentUnderTest {
     /// Asks for a login token, and gives the challenge that comes back.
     func challenge(purpose: String? = nil) async throws -> String {

@@ -1,6 +1,7 @@
 import JetonAPI
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SSOCallback
@@ -64,14 +65,14 @@ struct CallbackVisitTests {
     }
 
     @Test func `whoever goes away after it was sent does not change what becomes of it`() async throws {
-        let server = try SlowServer()
-        let redirect = try Self.redirect(server.port)
+        let server = try RawServer([.readRequest, .wait, .answer("200 OK", "", "")])
+        let redirect = try Self.redirect(Int(server.port))
         let visit = Task {
             await CallbackVisit(on: Self.loop).bring(Secret("canary-a"), to: redirect, isIPv6: false) { _ in true }
         }
         #expect(await server.request().contains("loginToken=canary-a"))
         visit.cancel()
-        server.answer()
+        server.goOn()
         #expect(await visit.value == .answered(status: 200))
     }
 }

@@ -74,17 +74,25 @@ final class TCPSocket: Sendable {
         return true
     }
 
+    /// Reads whatever comes until the other side has gone.
+    func awaitClose() { while let some = receive(), !some.isEmpty {} }
+
+    /// Nil where the connection is broken, nothing at its end.
+    private func receive() -> [UInt8]? {
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        let count = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+        return count < 0 ? nil : Array(chunk[..<count])
+    }
+
     /// The next message, to the end of its body; nil: the other side has gone. Nobody sends the one after it before
     /// this one is answered.
     func readMessage() -> Message? {
         var bytes: [UInt8] = []
-        while true {
-            var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
-            guard count > 0 else { return nil }
-            bytes += chunk[..<count]
+        while let some = receive(), !some.isEmpty {
+            bytes += some
             if let message = Self.message(bytes) { return message }
         }
+        return nil
     }
 
     /// Nil: there is more to come.

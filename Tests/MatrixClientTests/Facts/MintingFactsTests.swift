@@ -1,6 +1,7 @@
 import Foundation
 import JetonAPI
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import MatrixClient

@@ -1,5 +1,6 @@
 import JetonAPI
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import MatrixClient
