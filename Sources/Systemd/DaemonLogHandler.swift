@@ -40,10 +40,16 @@ public struct DaemonLogHandler: LogHandler {
     }
 }
 
-/// A message with its metadata, on one line whatever they hold.
+/// A message with its metadata, on one line whatever they hold. Programs and homeservers choose words in it, and a terminal
+/// would obey some.
 enum LogLine {
     static func text(_ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
         let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-        return String("\(message)\(pairs.joined())".map { $0.isNewline ? " " : $0 })
+        let line = String("\(message)\(pairs.joined())".map { $0.isNewline ? " " : $0 })
+        return String(String.UnicodeScalarView(line.unicodeScalars.map { isObeyed($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+        [.control, .format].contains(scalar.properties.generalCategory)
     }
 }

@@ -15,6 +15,11 @@ struct LogTests {
         #expect(line == "a b c d e f k=g error: forged")
     }
 
+    @Test func `an entry does nothing to the terminal that it is read on`() {
+        let line = LogLine.text("a\u{1B}[31mb\u{9B}2Jc\u{7}", ["k": "\u{202E}tfel"])
+        #expect(line == "a\u{FFFD}[31mb\u{FFFD}2Jc\u{FFFD} k=\u{FFFD}tfel")
+    }
+
     @Test(arguments: [
         (Logger.Level.critical, 2), (.error, 3), (.warning, 4), (.notice, 5), (.info, 6), (.debug, 7), (.trace, 7),
     ])
