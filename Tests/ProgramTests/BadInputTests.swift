@@ -72,6 +72,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ("head -c 20000 /dev/zero", "a password has at most 16384 bytes"),
+        ("printf 'canary-\\377'", "the password from standard input is not UTF-8"),
+    ])
+    func `what can be no password is refused by the command, and tried nowhere`(
+        source: String,
+        problem: String
+    ) async throws {
+        let script = "\(source) | $0 login @a:b --homeserver http://127.0.0.1:1 --password-stdin"
+        let socket = try await sharedAgent.value.socket
+        let arguments = ["-c", script, Programs.path("jeton")]
+        let ended = try await run("/bin/sh", arguments, environment: ["JETON_SOCKET": socket])
+        #expect(ended.status == 64)
+        #expect(ended.errors.contains(problem), "\(ended.errors)")
+    }
+
+    @Test(arguments: [
         ("{\"version\":1,\"value\":{\"user_id\"", "is damaged", 0o600),
         ("{\"version\":99,\"value\":{}}", "newer jetond", 0o600),
         ("{\"version\":1,\"value\":{}}", "is damaged", 0o600),
