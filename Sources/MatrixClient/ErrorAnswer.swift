@@ -94,6 +94,9 @@ struct ErrorAnswer: Decodable {
     }
 
     private static func describe(_ answer: HTTPTransport.Answer) -> String {
+        if (300..<400).contains(answer.status), let location = answer.header("location") {
+            return "status \(answer.status), which leads to \"\(location.prefix(128))\"; that is not followed"
+        }
         let type = answer.header("content-type")?.prefix { $0 != ";" }
         return "status \(answer.status) with \(type.map { "content of type \($0)" } ?? "no content type"), not JSON"
     }

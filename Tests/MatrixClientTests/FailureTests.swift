@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct FailureTests {
     /// A deadline that a request reaches its server within on a busy machine too.
-    private static let enoughToArrive = Duration.seconds(2)
+    private static let enoughToArrive = Duration.seconds(10)
 
     /// Runs a minting against a server that does `steps`, and gives its error.
     private func minting(
@@ -74,6 +74,13 @@ struct FailureTests {
             number == 200
                 || detail.contains("status \(number) with content of type \(type.prefix { $0 != ";" }), not JSON")
         )
+    }
+
+    @Test func `a redirect is told by where it leads, and is not followed`() async throws {
+        let head = "Location: http://elsewhere.example/\r\nContent-Type: application/json\r\n"
+        let error = try await minting([.readRequest, .answer("302 Found", head, "")])
+        let detail = "status 302, which leads to \"http://elsewhere.example/\"; that is not followed"
+        #expect(error == .notMatrix(status: 302, detail: detail))
     }
 
     @Test func `an answer of more than 1 MiB is not read to its end`() async throws {
