@@ -4,6 +4,7 @@ internal import Glibc
 internal import JetonAPI
 internal import MatrixClient
 internal import Privacy
+internal import Processes
 internal import UnixSignals
 
 /// Redeems one login token, and hands what comes of it to a command. A program of its own, so that `jeton` starts
@@ -49,6 +50,7 @@ struct JetonSession: AsyncParsableCommand {
 
     private func serve() async throws -> Ending {
         let token = try LoginTokenPipe.read()
+        let inherited = InheritedDescriptors()
         // From now on nothing but the end of the command ends us, nor before the session is printed.
         let signals = await UnixSignalsSequence(trapping: RunningCommand.signals)
         signal(SIGPIPE, SIG_IGN)
@@ -63,7 +65,7 @@ struct JetonSession: AsyncParsableCommand {
         let result: Result<Ending, any Error>
         do {
             let session = try await begin(client, token)
-            result = .success(try await use(session, client, signals))
+            result = .success(try await use(session, client, signals, passingOn: inherited))
         } catch {
             result = .failure(error)
         }
@@ -82,7 +84,8 @@ struct JetonSession: AsyncParsableCommand {
     private func use(
         _ session: MatrixClient.Session,
         _ client: MatrixClient,
-        _ signals: UnixSignalsSequence
+        _ signals: UnixSignalsSequence,
+        passingOn inherited: InheritedDescriptors
     ) async throws -> Ending {
         let json = try Self.json(session, homeserver)
         if command.isEmpty { return try await show(json, of: session, client, signals) }
@@ -91,6 +94,7 @@ struct JetonSession: AsyncParsableCommand {
             let variables = [
                 "MATRIX_SESSION_FD": "\(fd)", "MATRIX_HOMESERVER": homeserver, "MATRIX_USER_ID": session.userId,
             ]
+            inherited.withholdOthers()
             let running = try RunningCommand(command, reading: json, on: fd, with: variables)
             ending = .success(try await running.ended(signals))
         } catch {

@@ -57,6 +57,24 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `the command gets the session, what was open before, and no descriptor of ours`() async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let script = #"exec "$0" session --password-stdin --ephemeral --fd 7 -- ls -l /proc/self/fd 5</dev/zero"#
+        let ended = try await run(
+            "/bin/sh",
+            ["-c", script, Programs.path("jeton")],
+            environment: ["JETON_SOCKET": agent.socket],
+            input: user.password + "\n"
+        )
+        #expect(ended.status == 0, "\(ended.errors)")
+        let descriptors = ended.output.matches(of: /(\d+) -> (.*)/).map { ($0.1, $0.2) }
+        #expect(descriptors.contains { $0 == ("5", "/dev/zero") })
+        #expect(descriptors.contains { $0.0 == "7" && $0.1.hasPrefix("pipe:") })
+        #expect(!ended.output.contains("eventpoll"), "\(ended.output)")
+        #expect(!ended.output.contains("socket:"), "\(ended.output)")
+        try await agent.stop()
+    }
+
     @Test func `a signal goes to the command, and the device is signed out after it`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let folder = try ScratchFolder()
