@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import JetonAPI
+internal import SystemPackage
 
 /// What is asked for goes to stdout, all else to stderr.
 enum Output {
@@ -73,12 +74,18 @@ enum Output {
     /// Whether this process was given a standard output: asked before another file may get its number.
     static var isOpen: Bool { fcntl(STDOUT_FILENO, F_GETFD) != -1 }
 
-    /// Writes the whole text; a reader that has gone ends the command, as it would end any other.
+    /// Writes the whole text; a reader that has gone ends the command, as it would end any other, and a full disk says why.
     private static func write(_ text: String, to descriptor: CInt) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { exit(ExitStatus.failed.rawValue) }
+            if count < 0, errno != EINTR {
+                let reason = Errno(rawValue: errno)
+                if descriptor == STDOUT_FILENO, reason != .brokenPipe {
+                    complain("jeton: standard output cannot be written: \(reason)")
+                }
+                exit(ExitStatus.failed.rawValue)
+            }
             rest = rest.dropFirst(max(count, 0))
         }
     }

@@ -49,6 +49,24 @@ import Testing
         try await agent.stop()
     }
 
+    @Test func `an output that takes nothing is named, before a login token is lost in it`() async throws {
+        let (agent, user, homeserver) = try await signedInAtDev()
+        func minting(to output: String) async throws -> Ended {
+            let arguments = ["-c", "exec $0 token --password-stdin \(output)", Programs.path("jeton")]
+            let environment = ["JETON_SOCKET": agent.socket]
+            return try await run("/bin/sh", arguments, environment: environment, input: user.password + "\n")
+        }
+        let closed = try await minting(to: ">&-")
+        #expect(closed.status == 64)
+        #expect(closed.errors.contains("standard output is closed"), "\(closed.errors)")
+        #expect(await homeserver.mintRequests(of: user) == 0)
+        // That a disk is full shows only in writing.
+        let full = try await minting(to: ">/dev/full")
+        #expect(full.status == 1)
+        #expect(full.errors.contains("standard output cannot be written: No space left on device"), "\(full.errors)")
+        try await agent.stop()
+    }
+
     @Test func `every way to fail has its status`() async throws {
         let homeserver = try await DevHomeserverUnderTest(.off)
         let user = try await homeserver.newUser()

@@ -53,6 +53,9 @@ struct TokenCommand: ParsableCommand {
         guard show || !code.qr || Output.isTerminal else {
             throw Failure(.usage, "no camera sees standard output, which is no terminal; add --show to draw it there")
         }
+        guard copy || code.isWanted || Output.isOpen else {
+            throw Failure(.usage, "standard output is closed, so nobody would have the login token; nothing was minted")
+        }
         let clipboard = copy ? try Clipboard.find() : nil
         let agent = try shared.connect()
         let redemption = waitRedeemed ? try RedemptionWait(agent) : nil
