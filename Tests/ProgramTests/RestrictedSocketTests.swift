@@ -24,6 +24,20 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: agent.socket))
     }
 
+    @Test func `status and doctor know it for what it is`() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.file("r.sock")
+        let agent = try await AgentUnderTest(configuration: "{restricted_socket: '\(path)'}").start()
+        let status = try await agent.jeton("status", "--socket", path)
+        #expect(status.status == 0, "\(status.errors)")
+        #expect(status.output.contains("over its restricted socket"))
+        #expect(try await agent.jeton("status", "--socket", path, "--json").output.contains("\"locked_by\""))
+        let doctor = try await agent.jeton("doctor", "--socket", path, "--json")
+        #expect(doctor.output.contains("answers, over its restricted socket"), "\(doctor.output)")
+        #expect(!doctor.output.contains("no jetond"), "\(doctor.output)")
+        try await agent.stop()
+    }
+
     @Test func `promise 7: no error there tells of accounts`() async throws {
         let folder = try ScratchFolder()
         let path = folder.file("r.sock")

@@ -10,6 +10,12 @@ public struct GetRestrictedStatus: Method, Equatable {
 
     public init() {}
 
+    /// Whether the agent has answered `agent.status` over its restricted socket.
+    public static func isAnswer(_ answer: JSONValue) -> Bool {
+        guard case .object(let members) = answer else { return false }
+        return Set(members.keys) == ["version", "api_version", "locked_by"]
+    }
+
     public struct Result: Codable, Sendable, Equatable {
         public var version: String
         public var apiVersion: Int

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FoundationEssentials
 internal import JetonAPI
 internal import RPCClient
 
@@ -11,7 +12,16 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let status = try shared.connect().call(GetAgentStatus())
+        let agent = try shared.connect()
+        do {
+            tell(try agent.call(GetAgentStatus()))
+        } catch RPCClient.Problem.garbled(let detail) {
+            guard try isRestricted(agent) else { throw RPCClient.Problem.garbled(detail) }
+            tell(try agent.call(GetRestrictedStatus()))
+        }
+    }
+
+    private func tell(_ status: GetAgentStatus.Result) {
         guard !shared.json else { return Output.say(json: status) }
         Output.say("jetond \(status.version), process \(status.pid), since \(status.startedAt)")
         if status.apiVersion != apiVersion {
@@ -33,6 +43,18 @@ struct StatusCommand: ParsableCommand {
         }
         Output.say("Supervised:  \(Self.describe(status.supervised))")
         Output.say("Protections: \(Self.describe(status.protections))")
+    }
+
+    private func isRestricted(_ agent: RPCClient) throws -> Bool {
+        let answer = Data(try agent.call(method: GetRestrictedStatus.name, params: Array("{}".utf8)))
+        return GetRestrictedStatus.isAnswer(try JSONDecoder().decode(JSONValue.self, from: answer))
+    }
+
+    private func tell(_ status: GetRestrictedStatus.Result) {
+        guard !shared.json else { return Output.say(json: status) }
+        Output.say("jetond \(status.version), over its restricted socket: more is told where it runs")
+        let names = status.lockedBy.map(\.rawValue).joined(separator: ", ")
+        if !names.isEmpty { Output.say("Locked by:   \(names)") }
     }
 
     private static func describe(_ supervised: Supervision) -> String {

@@ -21,6 +21,10 @@ extension Examination {
             return findings.problem("agent", Self.describe(error), cure: cure(of: error))
         }
         let version = answer["version"]?.stringValue ?? "of no version"
+        guard !GetRestrictedStatus.isAnswer(answer) else {
+            let place = "over its restricted socket; look at the rest where it runs"
+            return findings.note("agent", "jetond \(version) answers, \(place)")
+        }
         let pid = answer["pid"]?.integerValue ?? 0
         let isSupervised = answer["supervised"]?["systemd"] == true
         let watch = isSupervised ? "looked after by systemd" : "run by hand"
