@@ -175,6 +175,17 @@ struct HomeserverTests {
         }
     }
 
+    @Test func `a device's name is cut, however long whoever signed it in has made it`() async throws {
+        try await serving { client in
+            let session = try await logIn(client)
+            // One character for the reader.
+            let name = "e" + String(repeating: "\u{301}", count: 20_000)
+            _ = try await client.logIn(.password(user: "alice", Secret("secret")), deviceName: name)
+            let other = try await client.devices(session.accessToken).first { $0.deviceId != session.deviceId }
+            #expect(other?.displayName?.unicodeScalars.count == 256)
+        }
+    }
+
     @Test func `an OAuth 2.0 server's metadata are read, and their absence as a page too`() async throws {
         try await serving { client in
             let path = "/_matrix/client/v1/auth_metadata"

@@ -34,13 +34,24 @@ import Testing
 
         /// What the tool leaves behind takes its time, as on a busy machine, before it has the clipboard.
         func delay() throws {
+            try copyBy(#"{ /bin/sleep 0.3; printf %s "$copied" | "$tool" "$@"; } >/dev/null 2>&1 &"#)
+        }
+
+        /// Who has the tool copy is killed as soon as that is done.
+        func killWhoCopies() throws {
+            try copyBy(#"printf %s "$copied" | "$tool" "$@" >/dev/null 2>&1; kill -KILL "$PPID""#)
+        }
+
+        /// From now on the tool copies as this shell script does.
+        private func copyBy(_ command: String) throws {
             let name = folder.file("bin/\(tool)")
             try FileManager.default.removeItem(atPath: name)
             let script = """
                 #!/bin/sh
-                case " $* " in *" -o "*|*" --output "*) exec /usr/bin/\(tool) "$@" ;; esac
+                tool=/usr/bin/\(tool)
+                case " $* " in *" -o "*|*" --output "*) exec "$tool" "$@" ;; esac
                 copied=$(/bin/cat)
-                { /bin/sleep 0.3; printf %s "$copied" | /usr/bin/\(tool) "$@"; } >/dev/null 2>&1 &
+                \(command)
                 """
             try script.write(toFile: name, atomically: false, encoding: .utf8)
             try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: name)
@@ -161,6 +172,46 @@ import Testing
         let desktop = try await Desktop(kind, tool)
         try desktop.delay()
         _ = try await copy(agent, user, desktop)
+        for keeper in try keepers(agent) { kill(keeper, SIGTERM) }
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+        #expect(try await desktop.paste().isEmpty)
+        try await agent.stop()
+    }
+
+    @Test(arguments: Desktop.tools.filter { $0.kind == .x11 })
+    func `somebody is left behind before it is copied, so that it goes though the command was killed then`(
+        kind: TestDisplay.Kind,
+        tool: String
+    ) async throws {
+        let (agent, user, _) = try await signedInAtDev()
+        let desktop = try await Desktop(kind, tool)
+        try desktop.killWhoCopies()
+        let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
+        let arguments = ["token", "--copy", "--password-stdin"]
+        let copied = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+        #expect(copied.status == 128 + SIGKILL)
+        #expect(try await !desktop.paste().isEmpty)
+        let keepers = try keepers(agent)
+        #expect(keepers.count == 1)
+        for keeper in keepers { kill(keeper, SIGTERM) }
+        try await eventually("nobody is left behind") { try self.keepers(agent).isEmpty }
+        #expect(try await desktop.paste().isEmpty)
+        try await agent.stop()
+    }
+
+    @Test(arguments: Desktop.tools)
+    func `it is copied, too, where the ends of children are ignored`(kind: TestDisplay.Kind, tool: String) async throws
+    {
+        let (agent, user, _) = try await signedInAtDev()
+        let desktop = try await Desktop(kind, tool)
+        let copied = try await run(
+            "/usr/bin/env",
+            ["--ignore-signal=CHLD", Programs.path("jeton"), "token", "--copy", "--password-stdin"],
+            environment: desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 },
+            input: user.password + "\n"
+        )
+        #expect(copied.status == 0 && copied.errors.contains("Copied"), "\(copied.errors)")
+        #expect(try await !desktop.paste().isEmpty)
         for keeper in try keepers(agent) { kill(keeper, SIGTERM) }
         try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
         #expect(try await desktop.paste().isEmpty)

@@ -94,6 +94,26 @@ import Testing
         try await agent.stop()
     }
 
+    @Test(.enabled(if: geteuid() == 0, "SKIPPED: only root can take another group"))
+    func `a group that many are in may not write settings, though it is one's own`() async throws {
+        let folder = try ScratchFolder()
+        let file = try folder.write("{}", to: "config/config.json5", mode: 0o664)
+        for (group, isRefused) in [(gid_t(0), false), (65534, true)] {
+            try FileManager.default.setAttributes([.groupOwnerAccountID: Int(group)], ofItemAtPath: file)
+            let folders = ["--state", folder.file("state"), "--config", folder.file("config")]
+            let programs = [
+                ("jetond", ["--check-config"], "\(file): others may write to it (mode 664)"),
+                ("jeton", ["doctor", "--socket", folder.file("agent.sock")], "others may change \(file) (mode 0664)"),
+            ]
+            for (program, arguments, refusal) in programs {
+                let command = [Programs.path(program)] + arguments + folders
+                let ended = try await run("/usr/bin/setpriv", ["--regid=\(group)", "--clear-groups"] + command)
+                let said = ended.output + ended.errors
+                #expect(said.contains(refusal) == isRefused, "\(program), \(group): \(said)")
+            }
+        }
+    }
+
     @Test func `of a link it counts what it leads to`() async throws {
         let agent = try AgentUnderTest(configuration: "{}")
         let files = FileManager.default

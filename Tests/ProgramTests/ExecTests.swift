@@ -1,3 +1,4 @@
+import DevHomeserver
 import Foundation
 import JetonAPI
 import TestSupport
@@ -92,6 +93,23 @@ import Testing
         let told = ended.output.replacing(/^[^-][^,]+/, with: "syt_").trimmingCharacters(in: .newlines)
         #expect(told == expected, "\(ended.errors)")
         #expect(!ended.output.contains("stale"))
+        try await agent.stop()
+    }
+
+    @Test func `what the caller has open for it stays so, also where a browser was opened before`() async throws {
+        let (agent, user, _) = try await signedInAtDev { $0.flows = [["org.example.retina", "m.login.password"]] }
+        let browser = try TestBrowser()
+        let folder = try ScratchFolder()
+        let file = try folder.write("for the command\n", to: "open")
+        let script = #"exec 7<"$1"; exec "$0" exec --password-stdin --socket "$2" -- sh -c 'cat <&7'"#
+        let ended = try await run(
+            "/bin/sh",
+            ["-c", script, Programs.path("jeton"), file, agent.socket],
+            environment: ["BROWSER": browser.command],
+            input: user.password + "\n"
+        )
+        #expect(ended.status == 0 && ended.output == "for the command\n", "\(ended.errors)")
+        #expect(try browser.opened().count == 1)
         try await agent.stop()
     }
 
