@@ -12,13 +12,13 @@ struct HTTPClientsTests {
         transport = try HTTPTransport(on: MultiThreadedEventLoopGroup.singleton, deadlines: .forBusyMachines)
     }
 
-    private func versions(of server: LocalServer) async throws -> Bool {
-        let address = try HomeserverAddress("http://127.0.0.1:\(server.port)")
+    private func versions(of server: LocalServer, scheme: String = "http") async throws -> Bool {
+        let address = try HomeserverAddress("\(scheme)://127.0.0.1:\(server.port)")
         return (try? await MatrixClient(homeserver: address, transport: transport).versions()) != nil
     }
 
-    private func server() async throws -> LocalServer {
-        try await LocalServer { _ in .init(body: #"{"versions":["v1.15"]}"#) }
+    private func server(_ certificate: TestCertificate? = nil) async throws -> LocalServer {
+        try await LocalServer(certificate) { _ in .init(body: #"{"versions":["v1.15"]}"#) }
     }
 
     @Test func `many first requests at once are all answered`() async throws {
@@ -49,10 +49,11 @@ struct HTTPClientsTests {
         try await server.stop()
     }
 
-    @Test func `trust that is replaced before the first request needs no other client`() async throws {
-        let server = try await server()
-        try transport.trust(caFile: nil)
-        #expect(try await versions(of: server))
+    @Test func `trust that is replaced before the first request is the one that counts`() async throws {
+        let certificate = try await TestCertificate(["IP:127.0.0.1"])
+        let server = try await server(certificate)
+        try transport.trust(caFile: certificate.file)
+        #expect(try await versions(of: server, scheme: "https"))
         try await transport.shutdown()
         try await server.stop()
     }
