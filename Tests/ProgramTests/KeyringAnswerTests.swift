@@ -13,6 +13,7 @@ struct KeyringAnswerTests {
         ("locked", "error:locked", "the keyring is locked (the key is in there); unlock it"),
         ("half-locked", "error:locked", "the keyring is locked (the key is in there); unlock it"),
         ("locks", "error:locked", "the keyring is locked (GetSecret); unlock it"),
+        ("closed", "error:locked", "the keyring is locked (the default keyring); unlock it"),
         ("prompts", "error:locked", "it asks before anything is put into it"),
         ("sleeps", "error:timeout", "the keyring did not answer within 3500 ms"),
         ("dies", "error:failed", "GetSecret: org.freedesktop.DBus.Error.NoReply"),

@@ -85,14 +85,13 @@ import Testing
         #expect(try await agent.call(ListAccounts()).accounts.map(\.userId) == [somebody.id])
     }
 
-    @Test func `promise 15: into a locked keyring no second key is put`() async throws {
+    @Test func `promise 15: beside a keyring that is locked from the start nothing is begun in the open`() async throws
+    {
         let (agent, keyring) = try await Self.ready()
         try await keyring.start()
         try await keyring.lock()
         try await Self.expectNoStart(agent, "is to be encrypted, and the key is missing: your keyring is locked")
-        try await keyring.stop()
-        try await keyring.start()
-        #expect(try await keyring.keys().isEmpty)
+        #expect(try await Self.stateText(agent).isEmpty)
     }
 
     @Test func `promise 15: without a keyring sessions lie open only where that is configured`() async throws {

@@ -37,6 +37,15 @@ import Testing
             let mount = mounts.map { $0.split(separator: " ") }.last { $0[4] == folder }
             #expect(mount?[5].hasPrefix(options) == true, "\(folder)")
         }
+        // The user's own files, which are there, and the session bus are out of its sight.
+        let user = agent.user
+        try await user.write("a secret of another program", to: "\(user.home)/other")
+        for path in ["\(user.home)/other", "\(user.runtimeFolder)/bus", "\(user.runtimeFolder)/systemd/private"] {
+            #expect(try await manager.asRoot("test", "-e", path).status == 0, "\(path)")
+            #expect(try await manager.asRoot("test", "-e", "/proc/\(pid)/root\(path)").status != 0, "\(path)")
+        }
+        let home = try await manager.asRoot("ls", "-A", "/proc/\(pid)/root\(user.home)").output
+        #expect(Set(home.split(separator: "\n")).isSubset(of: [".config", ".local"]), "\(home)")
     }
 
     @Test func `promise 12: what is forbidden fails inside, and what is needed works`() async throws {
