@@ -141,11 +141,11 @@ import Testing
         kind: TestDisplay.Kind,
         tool: String
     ) async throws {
-        let (agent, user, _) = try await signedInAtDev { $0.loginTokenLifetime = .seconds(4) }
+        let (agent, user, _) = try await signedInAtDev { $0.loginTokenLifetime = .seconds(12) }
         let desktop = try await Desktop(kind, tool)
         _ = try await copy(agent, user, desktop)
         try await agent.stop()
-        try await eventually("the clipboard is cleared") { try await desktop.paste().isEmpty }
+        try await eventually("the clipboard is cleared", within: .seconds(60)) { try await desktop.paste().isEmpty }
         try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
     }
 
