@@ -36,7 +36,8 @@ import Testing
         #expect(consent.requester?.command == "jeton")
         let approved = try await agent.approve(consent, dialogue: [("Do you agree? [y/N]", "y")])
         #expect(approved.status == 0, "\(approved.output)")
-        for part in [user.id, homeserver.address, "“a phone”", "It calls itself: “jeton”", "Approved."] {
+        let introduction = "A program asks for a login token. Whoever has it signs in as you, once."
+        for part in [introduction, user.id, homeserver.address, "“a phone”", "It calls itself: “jeton”", "Approved."] {
             #expect(approved.output.contains(part), "\(part)")
         }
         #expect(Canary.secrets(in: approved.output).isEmpty)
