@@ -43,6 +43,33 @@ import Testing
         try await agent.stop()
     }
 
+    @Test(
+        .enabled(if: getuid() == 0, "only root can mount"),
+        arguments: [
+            ("head -c 64k /dev/zero >fill; chmod 600 fill", "is full", "df -h"),
+            ("mount -o remount,ro,bind .", "is read-only", "findmnt"),
+        ]
+    )
+    func `a disk that takes nothing is named, before the agent meets it`(
+        trouble: String,
+        detail: String,
+        cure: String
+    ) async throws {
+        let folder = try ScratchFolder()
+        let state = folder.file("state")
+        let script = """
+            mkdir '\(state)' && mount -t tmpfs -o size=64k,mode=700 none '\(state)' && cd '\(state)' || exit 77
+            { \(trouble); } 2>/dev/null
+            exec "$0" doctor --json --socket '\(folder.file("agent.sock"))' --state '\(state)'
+            """
+        let arguments = ["--mount", "/bin/sh", "-c", script, Programs.path("jeton")]
+        let ended = try await run("/usr/bin/unshare", arguments, environment: ["HOME": folder.path])
+        let report = try JSONDecoder().decode(Report.self, from: Data(ended.output.utf8))
+        let finding = try #require(report["state_folder"])
+        #expect(finding.state == "problem" && finding.detail.hasSuffix(detail), "\(finding.detail)")
+        #expect(finding.cure?.contains(cure) == true)
+    }
+
     @Test func `without an agent it says so, and how to start one`() async throws {
         let folder = try ScratchFolder()
         let report = try await Report(socket: folder.file("agent.sock"), folder: folder)

@@ -49,7 +49,7 @@ extension Examination {
             return findings.problem("state_folder", "\(folders.state) is no folder", cure: cure)
         }
         let files = FileFacts.names(in: folders.state).compactMap { FileFacts("\(folders.state)/\($0)") }
-        let flaws = [folder.flaw(wanted: 0o700)] + files.map { $0.flawInState }
+        let flaws = [folder.flaw(wanted: 0o700), folder.flawOfDisk] + files.map { $0.flawInState }
         for case let flaw? in flaws { findings.problem("state_folder", flaw.detail, cure: flaw.cure) }
         if flaws.allSatisfy({ $0 == nil }) {
             findings.ok("state_folder", "\(folders.state): only you can open it (mode \(folder.shownMode))")

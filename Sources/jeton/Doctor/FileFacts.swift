@@ -77,6 +77,19 @@ struct FileFacts {
         return flaw(wanted: kind == .folder ? 0o700 : 0o600)
     }
 
+    /// What keeps a folder from taking anything more: nothing is minted where it cannot be written down.
+    var flawOfDisk: Flaw? {
+        var disk = statvfs()
+        guard unsafe statvfs(path, &disk) == 0 else { return nil }
+        let place = Self.quoted(path)
+        guard disk.f_flag & UInt(ST_RDONLY) == 0 else {
+            return ("\(path) is on a disk that is read-only", "See which, and why: findmnt --target \(place)")
+        }
+        // Some file systems do not count.
+        guard disk.f_blocks > 0, disk.f_bavail == 0 else { return nil }
+        return ("the disk of \(path) is full", "Make room there: df -h \(place)")
+    }
+
     /// Where a path leads to, through all links.
     static func real(_ path: String) -> String? {
         guard let real = unsafe realpath(path, nil) else { return nil }
