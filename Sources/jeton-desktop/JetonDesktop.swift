@@ -12,7 +12,7 @@ struct JetonDesktop: ParsableCommand {
         commandName: "jeton-desktop",
         abstract: "Shows the agent's notifications on your desktop, and opens addresses for it.",
         discussion: """
-            systemd starts one for each: `systemctl --user enable --now jeton-desktop.socket`. Standard input is the
+            systemd starts one for each: `systemctl --user enable --now jeton-desktop.socket`. Standard input is the \
             connection: a line of JSON with the task comes in, a line with what came of it goes out.
             """,
         version: "jeton-desktop \(releaseVersion)"

@@ -12,8 +12,8 @@ struct JetonKeyring: ParsableCommand {
         commandName: "jeton-keyring",
         abstract: "Gives the agent the key of its encrypted state, out of your keyring.",
         discussion: """
-            systemd starts it when it starts the agent: `systemctl --user enable --now jeton-keyring.socket`. Standard
-            input is the connection: the key goes out, or error: and a word that says why there is none. The key is
+            systemd starts it when it starts the agent: `systemctl --user enable --now jeton-keyring.socket`. Standard \
+            input is the connection: the key goes out, or error: and a word that says why there is none. The key is \
             made at the first time.
             """,
         version: "jeton-keyring \(releaseVersion)"

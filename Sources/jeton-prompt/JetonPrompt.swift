@@ -14,7 +14,7 @@ struct JetonPrompt: ParsableCommand {
         commandName: "jeton-prompt",
         abstract: "Asks one question by a pinentry, and tells the agent what the user said.",
         discussion: """
-            systemd starts one for each question: `systemctl --user enable --now jeton-prompt.socket`. Standard input
+            systemd starts one for each question: `systemctl --user enable --now jeton-prompt.socket`. Standard input \
             is the connection: a line of JSON with the question comes in, a line with the answer goes out.
             """,
         version: "jeton-prompt \(releaseVersion)"

@@ -11,8 +11,8 @@ struct Jeton: ParsableCommand {
         discussion: """
             Begin with `jeton login @you:example.org`; then `jeton token` prints a login token for another client.
 
-            Exit status: 0 ok, 1 failed, 2 agent unreachable, 3 locked, 4 denied, 5 rate-limited, 6 log in again,
-            7 not supported by the homeserver, 8 no prompt available, 64 wrong usage, 124 timed out.
+            Exit status: 0 ok, 1 failed, 2 agent unreachable, 3 locked, 4 denied, 5 rate-limited, 6 log in again, 7 \
+            not supported by the homeserver, 8 no prompt available, 64 wrong usage, 124 timed out.
             """,
         version: "jeton \(releaseVersion)",
         subcommands: [

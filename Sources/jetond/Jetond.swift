@@ -14,8 +14,8 @@ struct Jetond: AsyncParsableCommand {
         commandName: "jetond",
         abstract: "Holds Matrix sessions and mints single-use login tokens for local programs.",
         discussion: """
-            Usually systemd starts it: `systemctl --user enable --now jetond.socket`. Without systemd, run it as it is.
-            Speak to it with `jeton`.
+            Usually systemd starts it: `systemctl --user enable --now jetond.socket`. Without systemd, run it as it \
+            is. Speak to it with `jeton`.
             """,
         version: "jetond \(releaseVersion)"
     )

@@ -44,6 +44,11 @@ struct ManualPage: CustomTestStringConvertible {
         #expect(committed == renewed, "stale; renew it with: JETON_RENEW=1 Tests/run --filter ManualPageTests")
     }
 
+    @Test(arguments: ["jeton", "jetond", "jeton-prompt", "jeton-keyring", "jeton-desktop", "jeton-session"])
+    func `a paragraph of --help is as wide as the terminal`(program: String) async throws {
+        #expect(try await ProgramHelp.of(program).brokenParagraphs() == [])
+    }
+
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/mandoc"), "SKIPPED: mandoc is not installed"))
     func `no manual page has a fault`() async throws {
         let pages = ManualPage.all.map(\.path)

@@ -50,6 +50,14 @@ struct ProgramHelp: Decodable {
         return try JSONDecoder().decode(ProgramHelp.self, from: Data(ended.output.utf8))
     }
 
+    /// What is broken into lines by hand: a terminal of another width would break it once more.
+    func brokenParagraphs() -> [String] { Self.brokenParagraphs(of: command) }
+
+    private static func brokenParagraphs(of command: Command) -> [String] {
+        let own = (command.discussion ?? "").components(separatedBy: "\n\n").filter { $0.contains("\n") }
+        return own + (command.subcommands ?? []).flatMap { brokenParagraphs(of: $0) }
+    }
+
     func options() -> [String] { Self.list(command.arguments ?? []) }
 
     func commands() -> [String] { (command.subcommands ?? []).flatMap { Self.section($0, below: []) } }

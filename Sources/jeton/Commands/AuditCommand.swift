@@ -8,10 +8,10 @@ struct AuditCommand: ParsableCommand {
         commandName: "audit",
         abstract: "Shows what the agent has written down in the journal: login tokens, refusals, limits, sign-ins.",
         discussion: """
-            A line for each record, oldest first: when, what, which account, details, and who asked. With --json each
+            A line for each record, oldest first: when, what, which account, details, and who asked. With --json each \
             line is a JSON object. The agent need not run.
 
-            TIME is as in 2026-11-25T14:30:00Z, or in local time "2026-11-25 14:30" or 2026-11-25, or now, today,
+            TIME is as in 2026-11-25T14:30:00Z, or in local time "2026-11-25 14:30" or 2026-11-25, or now, today, \
             yesterday, -2h or "2 hours ago" (s, min, h, d or w).
             """
     )

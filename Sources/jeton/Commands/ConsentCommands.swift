@@ -34,13 +34,15 @@ struct ApproveCommand: ParsableCommand {
         commandName: "approve",
         abstract: "Says yes to a question that waits for you elsewhere.",
         discussion: """
-            `jeton pending` lists the questions. You are shown who asks for what, and then asked here for your yes, or
-            for what the homeserver wants to know. A yes counts only from another unit, login session or terminal than
-            that of the program that asks. The login token goes to that program, never here. Where systemd knows neither
-            unit nor session, as in a container, a program that opens a second terminal can say yes for itself.
+            `jeton pending` lists the questions. You are shown who asks for what, and then asked here for your yes, or \
+            for what the homeserver wants to know. A yes counts only from another unit, login session or terminal than \
+            that of the program that asks. The login token goes to that program, never here. Where systemd knows \
+            neither unit nor session, as in a container, a program that opens a second terminal can say yes for \
+            itself.
 
-            Without ID it waits for questions, and asks you each one as it comes, until Ctrl-C. While it does, questions
-            wait for it where the agent can have no prompt of its own, as on a server without display and pinentry.
+            Without ID it waits for questions, and asks you each one as it comes, until Ctrl-C. While it does, \
+            questions wait for it where the agent can have no prompt of its own, as on a server without display and \
+            pinentry.
             """
     )
 

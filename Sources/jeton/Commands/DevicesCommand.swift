@@ -7,8 +7,9 @@ struct DevicesCommand: ParsableCommand {
         commandName: "devices",
         abstract: "Lists what is signed in to an account, as its homeserver has it.",
         discussion: """
-            A device that is not yours is signed out by `jeton revoke DEVICE`. One that was signed in by a login token is
-            not verified for end-to-end encryption: verify it there, by another session of yours or by your recovery key.
+            A device that is not yours is signed out by `jeton revoke DEVICE`. One that was signed in by a login token \
+            is not verified for end-to-end encryption: verify it there, by another session of yours or by your \
+            recovery key.
             """
     )
 

@@ -7,9 +7,10 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Looks at everything that must be right, and says what to do about what is not.",
         discussion: """
-            A line for each thing: ok, note (nothing is wrong, and you should know it) or problem, followed by a cure.
-            Exit status 1 says that there is a problem. It changes nothing, but it asks the agent, which systemd starts for
-            that, and through it the homeserver of each account; within a minute it is done, whatever does not answer.
+            A line for each thing: ok, note (nothing is wrong, and you should know it) or problem, followed by a cure. \
+            Exit status 1 says that there is a problem. It changes nothing, but it asks the agent, which systemd \
+            starts for that, and through it the homeserver of each account; within a minute it is done, whatever does \
+            not answer.
             """
     )
 

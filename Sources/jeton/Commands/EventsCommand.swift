@@ -8,8 +8,8 @@ struct EventsCommand: ParsableCommand {
         commandName: "events",
         abstract: "Follows what happens in the agent, a line for each event, until it stops.",
         discussion: """
-            Without --types it shows all. With --json each line is a JSON object. A reader that is too slow misses events
-            and is told how many (events.missed). jeton-rpc(7) describes what each event tells.
+            Without --types it shows all. With --json each line is a JSON object. A reader that is too slow misses \
+            events and is told how many (events.missed). jeton-rpc(7) describes what each event tells.
             """
     )
 

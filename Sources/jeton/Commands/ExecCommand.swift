@@ -9,12 +9,12 @@ struct ExecCommand: ParsableCommand {
         commandName: "exec",
         abstract: "Runs a command that signs in by a fresh login token.",
         discussion: """
-            The command reads the login token from a descriptor, a line; $MATRIX_LOGIN_TOKEN_FD tells which.
-            $MATRIX_HOMESERVER and $MATRIX_USER_ID tell where and as whom. The command takes the place of this one, so
+            The command reads the login token from a descriptor, a line; $MATRIX_LOGIN_TOKEN_FD tells which. \
+            $MATRIX_HOMESERVER and $MATRIX_USER_ID tell where and as whom. The command takes the place of this one, so \
             its exit status is passed on.
 
-            With --browser nothing is minted yet: the command gets jeton-browser for its browser ($BROWSER, and xdg-open
-            in $PATH), and is signed in once it opens an SSO address (`jeton handover`).
+            With --browser nothing is minted yet: the command gets jeton-browser for its browser ($BROWSER, and \
+            xdg-open in $PATH), and is signed in once it opens an SSO address (`jeton handover`).
             """
     )
 

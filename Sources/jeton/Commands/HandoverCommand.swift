@@ -8,9 +8,9 @@ struct HandoverCommand: ParsableCommand {
         commandName: "handover",
         abstract: "Signs a client in that has opened an SSO address, and waits for the browser on this machine.",
         discussion: """
-            The address is what the client opened, or printed: …/login/sso/redirect?redirectUrl=…. The agent mints a
-            login token and delivers it by itself, to a listener of yours alone, or has the desktop's portal open the
-            client's own address (element:, im.fluffychat.auth:), if the token does not end in its arguments there. An
+            The address is what the client opened, or printed: …/login/sso/redirect?redirectUrl=…. The agent mints a \
+            login token and delivers it by itself, to a listener of yours alone, or has the desktop's portal open the \
+            client's own address (element:, im.fluffychat.auth:), if the token does not end in its arguments there. An \
             address that leads back to a website is opened in a browser instead, and nothing is minted.
 
             Where there is no terminal to ask you on, the agent asks by its own prompt.

@@ -22,7 +22,7 @@ struct UnlockCommand: ParsableCommand {
         commandName: "unlock",
         abstract: "Unlocks the agent, once you have agreed at its own prompt.",
         discussion: """
-            Where the agent can have no prompt, as on a server without display and pinentry, run `jeton approve` in
+            Where the agent can have no prompt, as on a server without display and pinentry, run `jeton approve` in \
             another log-in session first: it asks you then.
             """
     )

@@ -7,10 +7,10 @@ struct LoginCommand: ParsableCommand {
         commandName: "login",
         abstract: "Signs the agent in to an account.",
         discussion: """
-            The password is asked for on the terminal, or read from standard input with --password-stdin. It is used
+            The password is asked for on the terminal, or read from standard input with --password-stdin. It is used \
             once and not kept; what the agent keeps is the session.
 
-            With --sso you sign in in a browser, which comes back to the agent. Where the browser runs on another
+            With --sso you sign in in a browser, which comes back to the agent. Where the browser runs on another \
             machine it cannot: paste the address that it ends at.
             """
     )

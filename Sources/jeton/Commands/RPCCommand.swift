@@ -8,8 +8,8 @@ struct RPCCommand: ParsableCommand {
         commandName: "rpc",
         abstract: "Calls any method of the agent's API and prints its result as JSON.",
         discussion: """
-            jeton-rpc(7) describes all methods, and so does `jeton rpc rpc.discover`. Secrets do not belong into arguments, which other users
-            can see: give params that hold one as -, and the params on standard input.
+            jeton-rpc(7) describes all methods, and so does `jeton rpc rpc.discover`. Secrets do not belong into \
+            arguments, which other users can see: give params that hold one as -, and the params on standard input.
             """
     )
 

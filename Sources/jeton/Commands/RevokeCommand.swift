@@ -7,9 +7,9 @@ struct RevokeCommand: ParsableCommand {
         commandName: "revoke",
         abstract: "Signs a device out, whoever has it.",
         discussion: """
-            If a login token was used and it was not you: `jeton revoke --last` signs out the device that used the last
-            one, as far as is known; `jeton tokens` lists them all. The homeserver asks for your password again, or sends you to your browser. The agent's own session is ended
-            by `jeton logout`.
+            If a login token was used and it was not you: `jeton revoke --last` signs out the device that used the \
+            last one, as far as is known; `jeton tokens` lists them all. The homeserver asks for your password again, \
+            or sends you to your browser. The agent's own session is ended by `jeton logout`.
             """
     )
 

@@ -9,12 +9,12 @@ struct SessionCommand: ParsableCommand {
         commandName: "session",
         abstract: "Begins a session of its own for a bot or a test, on a new device.",
         discussion: """
-            The agent mints a login token, jeton-session redeems it at once, and what comes of it is JSON with user_id,
-            device_id, access_token and homeserver: on standard output, or for a command behind -- on a descriptor, of
-            which $MATRIX_SESSION_FD tells. The agent's own session is not touched, and its access token never leaves
-            it.
+            The agent mints a login token, jeton-session redeems it at once, and what comes of it is JSON with \
+            user_id, device_id, access_token and homeserver: on standard output, or for a command behind -- on a \
+            descriptor, of which $MATRIX_SESSION_FD tells. The agent's own session is not touched, and its access \
+            token never leaves it.
 
-            An access token is good until the device is signed out: by `jeton revoke DEVICE`, or with --ephemeral when
+            An access token is good until the device is signed out: by `jeton revoke DEVICE`, or with --ephemeral when \
             the command ends.
             """
     )

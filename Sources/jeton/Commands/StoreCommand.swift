@@ -8,7 +8,7 @@ struct StoreCommand: ParsableCommand {
         abstract: "Tells how the agent's sessions lie on the disk, and encrypts or decrypts them.",
         discussion: """
             The key comes from outside, by systemd: from your keyring with `systemctl --user enable --now \
-            jeton-keyring.socket`, or from a file or a TPM. It helps against a stolen disk or backup, not against your
+            jeton-keyring.socket`, or from a file or a TPM. It helps against a stolen disk or backup, not against your \
             own programs.
             """,
         subcommands: [Status.self, Encrypt.self, Decrypt.self, Rekey.self],
@@ -44,7 +44,7 @@ struct StoreCommand: ParsableCommand {
             commandName: "encrypt",
             abstract: "Encrypts the sessions on the disk.",
             discussion: """
-                What lay there before was replaced and not wiped: a disk keeps old blocks for a while, and so do
+                What lay there before was replaced and not wiped: a disk keeps old blocks for a while, and so do \
                 backups. Where that matters, sign out and in again (`jeton logout`, `jeton login`).
                 """
         )

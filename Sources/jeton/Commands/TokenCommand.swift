@@ -7,20 +7,20 @@ struct TokenCommand: ParsableCommand {
         commandName: "token",
         abstract: "Mints a login token, with which another client can sign in once as you.",
         discussion: """
-            Standard output gets the login token and nothing else. It is worth as much as your password for the
-            minutes that it lives, so a terminal gets it only with --show. It is no access token: the other client
+            Standard output gets the login token and nothing else. It is worth as much as your password for the \
+            minutes that it lives, so a terminal gets it only with --show. It is no access token: the other client \
             signs in with it (m.login.token).
 
             With --qr the phone's camera gets it: as a link to Cinny, a client that takes such links, or as text.
 
-            With --copy the clipboard gets it: by wl-copy on Wayland and by xclip or xsel on X11, which have to be
-            installed, else by the terminal itself (OSC 52), also over SSH and in tmux or screen. It is cleared from
-            there once it was used or its life is over, on a desktop unless something else was copied since. Programs
-            that keep what was copied may have it in their history: it is worth nothing then. Only this command can
-            clear a terminal's clipboard, and nobody can look what that holds: so it waits until then, or for Ctrl-C,
+            With --copy the clipboard gets it: by wl-copy on Wayland and by xclip or xsel on X11, which have to be \
+            installed, else by the terminal itself (OSC 52), also over SSH and in tmux or screen. It is cleared from \
+            there once it was used or its life is over, on a desktop unless something else was copied since. Programs \
+            that keep what was copied may have it in their history: it is worth nothing then. Only this command can \
+            clear a terminal's clipboard, and nobody can look what that holds: so it waits until then, or for Ctrl-C, \
             and overwrites whatever is there.
 
-            The homeserver decides how you show that it is you: what can be asked is asked on the terminal, all else
+            The homeserver decides how you show that it is you: what can be asked is asked on the terminal, all else \
             you confirm in a browser, for which the command waits.
             """
     )

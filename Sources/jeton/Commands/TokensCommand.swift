@@ -7,9 +7,9 @@ struct TokensCommand: ParsableCommand {
         commandName: "tokens",
         abstract: "Lists the login tokens that were minted here, newest first, and which device used each.",
         discussion: """
-            A token is live, redeemed, signed_out (its device was, by `jeton revoke`), expired, or unknown (asked for, and
-            no answer came). Which device it was is no more than likely: it is the one that appeared while the token
-            lived. What is not yours is signed out by `jeton revoke --token TOKEN`.
+            A token is live, redeemed, signed_out (its device was, by `jeton revoke`), expired, or unknown (asked for, \
+            and no answer came). Which device it was is no more than likely: it is the one that appeared while the \
+            token lived. What is not yours is signed out by `jeton revoke --token TOKEN`.
             """
     )
 
