@@ -63,17 +63,7 @@ extension SigningIn {
     ) async throws(AgentError) -> MatrixClient.Session {
         guard case .password = credentials, let account else { return try await send() }
         let guess = try await book.takePassword(of: account)
-        let outcome: Result<MatrixClient.Session, AgentError>
-        var verdict = MintBook.PasswordVerdict.right
-        do throws(AgentError) {
-            outcome = .success(try await send())
-        } catch {
-            verdict = error.kind == .homeserverError || error.mayHaveArrived ? .wrong : .unknown
-            outcome = .failure(error)
-        }
-        // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
-        try? await book.judge(guess, of: account, verdict)
-        return try outcome.get()
+        return try await book.judge(guess, of: account, by: { _ in .right }, send)
     }
 
     private func takenOver(

@@ -48,21 +48,14 @@ extension Devices {
             challenges.reopen(challenge)
             throw error
         }
-        var verdict = MintBook.PasswordVerdict.unknown
-        let outcome: Result<Answer, AgentError>
-        do throws(AgentError) {
-            let answer = try await send()
-            if case .done = answer { verdict = uia.passwordVerdictAtEnd }
-            if case .wants(let next) = answer { verdict = next.passwordVerdict }
-            outcome = .success(answer)
-        } catch {
-            // The homeserver may have seen it, though nothing came back.
-            if error.kind == .homeserverError || error.mayHaveArrived { verdict = .wrong }
-            outcome = .failure(error)
+        let verdict = { (answer: Answer) in
+            switch answer {
+            case .done: uia.passwordVerdictAtEnd
+            case .wants(let next): next.passwordVerdict
+            case .forgotten: MintBook.PasswordVerdict.unknown
+            }
         }
-        // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
-        try? await book.judge(guess, of: account, verdict)
-        return try outcome.get()
+        return try await book.judge(guess, of: account, by: verdict, send)
     }
 
     /// Another UIA session is begun, once; what was answered before is lost, and the user is asked for it again.

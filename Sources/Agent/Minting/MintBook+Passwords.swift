@@ -25,7 +25,37 @@ extension MintBook {
         throw .rateLimited(Obstacle(scope: .local, limit: .wrongPassword, wait: wait))
     }
 
-    func judge(_ guess: Moment, of account: String, _ verdict: PasswordVerdict) async throws(AgentError) {
+    /// Sends a password that was taken, and notes what the homeserver makes of it.
+    /// - Parameters:
+    ///   - guess: what its verdict is noted by.
+    ///   - account: whose it is.
+    ///   - verdict: what an answer says of it.
+    ///   - send: what it is for.
+    /// - Returns: the homeserver's answer.
+    /// - Throws: what sending it throws.
+    nonisolated func judge<Answer>(
+        _ guess: Moment,
+        of account: String,
+        by verdict: (Answer) -> PasswordVerdict,
+        _ send: () async throws(AgentError) -> Answer
+    ) async throws(AgentError) -> Answer {
+        var judged = PasswordVerdict.unknown
+        let outcome: Result<Answer, AgentError>
+        do throws(AgentError) {
+            let answer = try await send()
+            judged = verdict(answer)
+            outcome = .success(answer)
+        } catch {
+            // The homeserver may have seen it, though nothing came back.
+            if error.kind == .homeserverError || error.mayHaveArrived { judged = .wrong }
+            outcome = .failure(error)
+        }
+        // Ignoring that it cannot be written down: then it goes on counting as a wrong one.
+        try? await judge(guess, of: account, judged)
+        return try outcome.get()
+    }
+
+    private func judge(_ guess: Moment, of account: String, _ verdict: PasswordVerdict) async throws(AgentError) {
         guard verdict != .wrong else { return }
         var record = record(of: account, at: clock())
         record.judge(guess, verdict)
