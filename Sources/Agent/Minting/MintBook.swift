@@ -27,7 +27,7 @@ actor MintBook {
     var quotas: Quotas
     let clock: @Sendable () -> Moment
     private(set) var records: [String: MintRecord]
-    private var requesters: RequesterMeters
+    var requesters: RequesterMeters
 
     /// Far more than a ledger holds, so that the log is seldom written anew, and small enough to be read at once.
     private static let mostAppended = 1000
@@ -59,19 +59,6 @@ actor MintBook {
 
     /// From now on these are the limits; what was taken stays taken.
     func apply(_ quotas: Quotas) { self.quotas = quotas }
-
-    /// - Throws: `rate_limited`, where no login token can be minted now.
-    func check(_ account: String, for challenge: Challenge?, by requester: Requester?) throws(AgentError) {
-        guard let obstacle = obstacle(account, requester, at: clock()) else { return }
-        throw .rateLimited(obstacle, challenge: challenge?.isAnswered == true ? challenge : nil)
-    }
-
-    private func obstacle(_ account: String, _ requester: Requester?, at now: Moment) -> Obstacle? {
-        if let obstacle = record(of: account, at: now).obstacle(at: now, quotas) { return obstacle }
-        guard let requester, let quota = quotas.requester else { return nil }
-        let wait = requesters.wait(of: requester, at: now, quota)
-        return wait > .zero ? Obstacle(scope: .local, limit: .requester, wait: wait) : nil
-    }
 
     /// Takes the permit and notes that a token may exist from now on. A password that goes along counts as a wrong one
     /// meanwhile: whoever ends the agent before the answer has not gained another try.
@@ -165,30 +152,6 @@ actor MintBook {
     func mayExistUntil(_ attempt: Attempt) -> Moment {
         let entry = records[attempt.account]?.entries.last { $0.tokenId == attempt.entry.tokenId }
         return (entry ?? attempt.entry).expiresAt
-    }
-
-    /// The homeserver answered 429.
-    /// - Returns: how long it is left alone now, which is never no time at all.
-    func noteLimit(of account: String, retryAfter: Duration) async throws(AgentError) -> Duration {
-        let now = clock()
-        let wait = max(retryAfter, .seconds(1))
-        var record = record(of: account, at: now)
-        record.homeserverLimit = .init(notBefore: now.advanced(by: wait), waitMs: wait.milliseconds)
-        try await replace(record, by: MintStep(account, record))
-        return wait
-    }
-
-    func limits(of accounts: [String], for requester: Requester) -> [RateLimit] {
-        let now = clock()
-        let own = quotas.requester.map { [requesters.limit(of: requester, at: now, $0)] } ?? []
-        return own
-            + accounts.flatMap { account -> [RateLimit] in
-                let record = record(of: account, at: now)
-                return [
-                    record.loginTokenLimit(account, at: now, quotas.loginToken),
-                    record.wrongPasswordLimit(account, at: now, quotas.wrongPassword),
-                ]
-            }
     }
 
     /// The record as it can be true now.
