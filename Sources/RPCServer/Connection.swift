@@ -27,10 +27,6 @@ final class Connection: Waiting {
     /// has none. They are cancelled when the connection ends, and counted until they have ended.
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var lineAlarm: ServingThread.Alarm?
-    /// Whether the socket takes no more for the time being.
-    private var isBlocked = false
-    /// Whether the client has too much to read already.
-    private var isFull = false
     /// Whether all is said, so that the connection ends once it has gone out.
     private var isLeaving = false
     private var isProceeding = false
@@ -60,7 +56,7 @@ final class Connection: Waiting {
     }
 
     func isReady(for readiness: Epoll.Readiness) {
-        if readiness.contains(.output) { isBlocked = false }
+        if readiness.contains(.output) { outgoing.isBlocked = false }
         if readiness.contains(.input) {
             receive()
         } else if !readiness.isDisjoint(with: .hangUp) {
@@ -139,7 +135,7 @@ final class Connection: Waiting {
         watchLine()
         // Unread, further requests wait in the kernel, and the client with them.
         let input: Epoll.Readiness = state.wantsInput ? .input : []
-        thread.change(&watch, to: input.union(isBlocked ? .output : []))
+        thread.change(&watch, to: input.union(outgoing.isBlocked ? .output : []))
     }
 
     /// False where there is nothing left to be done.
@@ -215,23 +211,15 @@ final class Connection: Waiting {
     /// Gives the socket what it takes now. Whether there is something else to be done since.
     private func flush() -> Bool {
         do throws(Errno) {
-            if !isBlocked { isBlocked = try !outgoing.send(to: socket) }
+            try outgoing.send(to: socket)
         } catch {
             close()
         }
         if isLeaving, outgoing.isEmpty { close() }
-        guard watch != nil else { return false }
-        return noteFullness()
-    }
-
-    /// Whether the client has begun or ceased to be behind with its reading: it has when there is too much for it, and
-    /// catches up when it has read all.
-    private func noteFullness() -> Bool {
-        guard isFull ? outgoing.isEmpty : outgoing.isFull else { return false }
-        isFull.toggle()
-        state.writabilityChanged(to: !isFull)
-        outlet.fullnessChanged(to: isFull)
-        if !isFull { tellReaders() }
+        guard watch != nil, outgoing.noteReading() else { return false }
+        state.writabilityChanged(to: !outgoing.isBehind)
+        outlet.fullnessChanged(to: outgoing.isBehind)
+        if !outgoing.isBehind { tellReaders() }
         return true
     }
 
