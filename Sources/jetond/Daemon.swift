@@ -9,19 +9,13 @@ internal import NIOPosix
 internal import Privacy
 internal import RPCServer
 internal import SSOCallback
-internal import ServiceLifecycle
 internal import Systemd
-internal import UnixSignals
 internal import Vault
 
 /// Joins the agent with its socket, its homeservers and its service manager.
 struct Daemon {
     let options: Jetond
     let sockets: PassedSockets
-
-    /// Homeservers' answers that do not come by then are given up at a stop, and clients that do not read theirs a
-    /// little later: before the service manager kills us.
-    private static let patience = (homeservers: TimeAmount.seconds(8), clients: Duration.seconds(10))
 
     func run() async throws {
         let logger = Logger(label: "jetond")
@@ -83,88 +77,27 @@ struct Daemon {
                 },
                 status: { await Self.status(agent.accountCount) }
             )
-            try await serve(agent, upkeep, desktop, reload, configuration, limits, transport, manager, on: loop, logger)
+            let served = try ServedSockets(
+                passed: sockets,
+                option: options.socket,
+                restricted: configuration.restrictedSocket
+            )
+            defer { served.remove() }
+            try await ServedAgent(
+                agent: agent,
+                upkeep: upkeep,
+                desktop: desktop,
+                reload: reload,
+                limits: limits,
+                transport: transport,
+                manager: manager,
+                loop: loop,
+                logger: logger
+            ).run(at: served)
         } catch {
             try? await transport.shutdown()
             throw error
         }
-    }
-
-    private func serve(
-        _ agent: Agent,
-        _ upkeep: Upkeep,
-        _ desktop: DesktopWatch,
-        _ reload: Reload,
-        _ configuration: Configuration,
-        _ limits: CurrentLimits,
-        _ transport: HTTPTransport,
-        _ manager: ServiceManager,
-        on loop: any EventLoop,
-        _ logger: Logger
-    ) async throws {
-        let served = try ServedSockets(
-            passed: sockets,
-            option: options.socket,
-            restricted: configuration.restrictedSocket
-        )
-        defer { served.remove() }
-        let tables = [Caller.Socket.agent: agent.methods, .restricted: agent.restrictedMethods]
-        let server = try RPCServer(
-            listeningOn: served.descriptors.compactMap { name, descriptor in
-                tables[name].map { .init(descriptor: descriptor, name: name, table: $0) }
-            },
-            limits: limits,
-            uid: Int(geteuid()),
-            identify: { descriptor in
-                let peer = try PeerProcess(ofSocket: descriptor)
-                return Peer(
-                    pid: peer.pid,
-                    uid: peer.uid,
-                    terminal: { peer.details(ofSocket: descriptor)?.terminal },
-                    hasEnded: { peer.hasEnded(ofSocket: descriptor) }
-                ) { Requester(peer, peer.details(ofSocket: descriptor)) }
-            },
-            admitted: { agent.metrics.countConnection($0) },
-            ebbed: {
-                // Once all that went with them is freed; on a thread of its own, as it takes milliseconds.
-                loop.scheduleTask(in: .seconds(1)) {
-                    NIOThreadPool.singleton.submit { _ in ProcessMemory.giveBackFreed() }
-                }
-            }
-        )
-        agent.expectScreen()
-        let accounts = await agent.accountCount
-        manager.ready(status: Self.status(accounts))
-        var places: Logger.Metadata = [
-            "accounts": "\(accounts)", "storage": "\(agent.storage.rawValue)",
-        ]
-        places["socket"] = served.place(of: .agent).map { "\($0)" }
-        places["restricted_socket"] = served.place(of: .restricted).map { "\($0)" }
-        logger.info("serving", metadata: places)
-        desktop.begin()
-        let watchdog = Watchdog(manager, on: loop, through: server.perform)
-        // What starting needed, and waiting does not; by then what was due at once has begun.
-        loop.scheduleTask(in: .seconds(1)) { ProcessMemory.giveBackProgram() }
-        let farewell = Farewell(manager: manager) {
-            agent.announceStop()
-            loop.scheduleTask(in: Self.patience.homeservers) { Task { try? await transport.shutdown() } }
-        }
-        var configuration = ServiceGroupConfiguration(
-            // The last one is told first to stop.
-            services: [
-                .init(service: server), .init(service: UpkeepService(upkeep: upkeep, agent: agent)),
-                .init(service: reload),
-                .init(service: farewell),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
-        )
-        configuration.maximumGracefulShutdownDuration = Self.patience.clients
-        try await ServiceGroup(configuration: configuration).run()
-        await agent.finish()
-        watchdog?.cancel()
-        try? await transport.shutdown()
-        logger.info("stopped")
     }
 
     private func transport(_ configuration: Configuration, on loop: any EventLoop) throws -> HTTPTransport {
@@ -199,26 +132,12 @@ struct Daemon {
         )
     }
 
-    private static func status(_ accounts: Int) -> String { "Serving \(accounts) account\(accounts == 1 ? "" : "s")" }
+    /// For the service manager.
+    static func status(_ accounts: Int) -> String { "Serving \(accounts) account\(accounts == 1 ? "" : "s")" }
 }
 
 /// What keeps the agent from starting, as a sentence.
 struct StartProblem: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
-}
-
-extension Requester {
-    /// Without details, where the process has gone.
-    init(_ peer: PeerProcess, _ details: PeerDetails?) {
-        self.init(
-            pid: peer.pid,
-            uid: peer.uid,
-            command: details?.command,
-            unit: details?.unit,
-            session: details?.session,
-            parents: details?.parents.map { Parent(pid: $0.pid, command: $0.command) },
-            terminal: details?.terminal
-        )
-    }
 }
