@@ -339,8 +339,9 @@ struct MintBookTests {
         // So many that the next change but one is written by writing the ledger anew.
         for number in 1...1000 { _ = try await book.noteLimit(of: "@bob:example.org", retryAfter: .seconds(number)) }
         try FileManager.default.removeItem(atPath: ledger)
-        let failing = Task { try await book.take(alice, purpose: nil, requester: someone) }
-        let noting = Task { try await book.takePassword(of: alice) }
+        // At once, so that the book hears of them in this order.
+        let failing = Task.immediate { try await book.take(alice, purpose: nil, requester: someone) }
+        let noting = Task.immediate { try await book.takePassword(of: alice) }
         let error = await #expect(throws: AgentError.self) { try await failing.value }
         #expect(error?.kind == .storageFailed)
         _ = try await noting.value
