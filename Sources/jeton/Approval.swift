@@ -7,12 +7,14 @@ struct Approval {
     let readsPassword: Bool
     let opensBrowser: Bool
 
+    static var withoutTerminal: Failure {
+        Failure(.noPrompt, "there is no terminal to ask you on; over SSH, use `ssh -t`")
+    }
+
     mutating func run(_ consent: PendingConsent) throws {
         for line in Self.lines(of: consent) { Output.complain(line) }
         if consent.wants != .auth {
-            guard let terminal = Terminal() else {
-                throw Failure(.noPrompt, "there is no terminal to ask you on; over SSH, use `ssh -t`")
-            }
+            guard let terminal = Terminal() else { throw Self.withoutTerminal }
             guard terminal.confirm("Do you agree?") else { throw Failure(.denied, "you did not agree") }
         }
         var stages = StageAnswers(

@@ -134,6 +134,7 @@ import Testing
         #expect(onTerminal.status == 4, "\(onTerminal.output)")
         client.close()
         try await prompt.isQuiet()
+        try await eventually("the question is withdrawn") { try await agent.call(ListConsents()).consents.isEmpty }
         // A child of ours asks, and we agree.
         try prompt.plan("hang")
         async let minted = agent.jeton("token")
@@ -219,8 +220,13 @@ import Testing
         #expect(refused.status == 8)
         #expect(refused.errors.contains("run `jeton approve` in another terminal"), "\(refused.errors)")
         #expect(await homeserver.mintRequests(of: user) == 0)
-
         let socket = agent.socket
+        // Nor does anybody wait who cannot be asked.
+        let aside = ["20", "/usr/bin/setsid", "--wait", Programs.path("jeton"), "approve", "--socket", socket]
+        let blind = try await run("/usr/bin/timeout", aside)
+        #expect(blind.status == 8)
+        #expect(blind.errors.contains("no terminal to ask you on"), "\(blind.errors)")
+
         async let answering = onTerminal(
             ["approve", "--socket", socket],
             dialogue: [("Do you agree?", "y"), ("Do you agree?", "n")]

@@ -78,6 +78,8 @@ struct ApproveCommand: ParsableCommand {
     }
 
     private func answerAll(by agent: RPCClient) throws {
+        // Whoever waits for questions has them wait, too.
+        guard Terminal() != nil else { throw Approval.withoutTerminal }
         _ = try agent.call(SubscribeToEvents(types: [.consentRequested]))
         Output.complain("Waiting for questions; Ctrl-C ends this.")
         var asked: Set<String> = []
