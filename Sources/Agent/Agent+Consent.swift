@@ -5,7 +5,8 @@ internal import Logging
 extension Agent {
     /// Oldest first.
     func pendingConsents() async -> [PendingConsent] {
-        (consents.all + (await minter.questionsOfCallers())).sorted { $0.requestedAt < $1.requestedAt }
+        let ofCallers = await minter.questionsOfCallers() + devices.questionsOfCallers()
+        return (consents.all + ofCallers).sorted { $0.requestedAt < $1.requestedAt }
     }
 
     func approve(_ request: ApproveConsent, by approver: Requester) async throws(AgentError) {
@@ -16,7 +17,7 @@ extension Agent {
             guard !approver.isKin(of: question.requester) else { throw .ownApproval }
             return try settle(question.consent, .agreed(nil), approver)
         }
-        let account = try await minter.approve(request, by: approver)
+        let account = try await questioner(of: request.consentId).approve(request, by: approver)
         record("the user has agreed from elsewhere", "consent.granted", account, approver)
     }
 
@@ -24,8 +25,12 @@ extension Agent {
         if let question = consents.find(request.consentId), question.consent.wants == .unlock {
             return try settle(question.consent, .denied, denier)
         }
-        let account = try await minter.deny(request.consentId)
+        let account = try await questioner(of: request.consentId).deny(request.consentId)
         record("the user has refused from elsewhere", "consent.denied", account, denier)
+    }
+
+    private func questioner(of consentId: String) async -> any Questioner {
+        await devices.hasAsked(consentId) ? devices : minter
     }
 
     /// The question whether to unlock, which is about no account.

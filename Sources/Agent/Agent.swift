@@ -193,10 +193,12 @@ public struct Agent: Sendable {
         signingOut = SigningOut(accounts: accounts, support: support, transport: transport, logger: logger)
         devices = Devices(
             accounts: accounts,
+            locks: locks,
             support: support,
             book: book,
             policy: { current.now.consent(of: $0) },
             desk: desk,
+            consents: consents,
             promptTimeoutMs: { current.now.promptTimeoutMs },
             clock: clock,
             logger: logger

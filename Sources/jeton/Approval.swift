@@ -42,6 +42,7 @@ struct Approval {
         let facts = QuestionFacts(
             account: consent.account,
             homeserver: consent.homeserver,
+            device: consent.device,
             destination: consent.destination,
             requester: consent.requester,
             purpose: consent.purpose
@@ -51,6 +52,9 @@ struct Approval {
 
     private static func introduction(to consent: PendingConsent) -> String {
         if consent.destination != nil { return "A program on this machine wants to be signed in as you:" }
+        if consent.device != nil {
+            return "A program asks to sign a device of yours out: whoever has it can no longer act as you."
+        }
         return consent.wants == .unlock
             ? "A program asks to unlock the agent, which mints login tokens again then."
             : "A program asks for a login token. Whoever has it signs in as you, once."

@@ -13,6 +13,7 @@ struct StageAnswers {
     let undone: String
     /// Answers that were refused.
     private var refusals = 0
+    private var hasAnswered = false
     /// The page that the user was sent to last.
     private var page: String?
 
@@ -32,15 +33,17 @@ struct StageAnswers {
     mutating func answer(_ refusal: AgentError) throws -> AuthDictionary {
         guard let question = AuthQuestion(refusal) else { throw Failure(.refused(refusal)) }
         if let error = question.error {
-            refusals += 1
+            // Before the first answer of ours somebody else's was wrong, at the prompt for instance.
+            if hasAnswered { refusals += 1 }
             // The next password would not be passed on.
-            guard !readsPassword, refusals < Self.maximumTries, question.attemptsLeft != 0 else {
+            guard refusals == 0 || !readsPassword, refusals < Self.maximumTries, question.attemptsLeft != 0 else {
                 var failure = Failure(.refused(refusal))
                 failure.status = .denied
                 throw failure
             }
             Output.complain(problem: error)
         }
+        hasAnswered = true
         guard let stage = question.stage else { throw Failure(.refused(refusal)) }
         var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(question.challenge)]
         switch stage {

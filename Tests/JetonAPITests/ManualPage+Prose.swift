@@ -74,7 +74,7 @@ extension ManualPage {
         that asks; where systemd knows neither of them, only from a terminal of its own.
         That keeps programs from agreeing to what they ask for themselves; it does not stop one of the user's own that
         means harm and starts another unit to say yes.
-        A login token goes to the program that asked, never to the one that agreed.
+        A login token goes to the program that asked, never to the one that agreed; a device is signed out at once.
         .PP
         Where no prompt can be had, a request fails at once with
         .BR prompt_unavailable ,

@@ -137,7 +137,7 @@ struct SchemaTests {
             {consents: [{consent_id: string, wants: consent|auth|unlock, prompt: caller|agent, account?: string, \
             homeserver?: string, purpose?: string, \
             destination?: {address: string, port?: integer, application?: string, pid?: integer, command?: string, unit?: string}, \
-            requester?: \(requester), requested_at: time}]}
+            device?: {device_id: string, display_name?: string}, requester?: \(requester), requested_at: time}]}
             """
         ),
         "consent.approve": ("{consent_id: string, auth?: {*: any}}", "{}"),

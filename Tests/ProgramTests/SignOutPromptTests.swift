@@ -6,50 +6,8 @@ import Testing
 
 /// Signing a device out by the agent's own prompt, so that the program that wants it learns no password.
 @Suite struct SignOutPromptTests {
-    /// An agent with this prompt, and somebody else's session of its account.
-    private struct Scene {
-        let prompt: PromptUnderTest
-        let agent: AgentUnderTest
-        let user: TestUser
-        let other: OtherClient
-        let device: String
-        let accessToken: String
-
-        /// The homeserver's address of the device.
-        let path: String
-        let homeserver: DevHomeserverUnderTest
-
-        init(
-            _ plan: String = "ok",
-            configuration: String = "{}",
-            pinentry: String? = nil,
-            hasPrompt: Bool = true,
-            _ edit: @Sendable (inout DevHomeserver.Options) -> Void = { _ in }
-        ) async throws {
-            prompt = try await PromptUnderTest(plan, pinentry: pinentry)
-            homeserver = try await DevHomeserverUnderTest(.asking, edit)
-            user = try await homeserver.newUser()
-            let arguments = hasPrompt ? ["--prompt-socket", prompt.socket] : []
-            agent = try await AgentUnderTest(configuration: configuration, arguments: arguments).start()
-            agent.companion = homeserver
-            try await agent.logIn(user, at: homeserver.address)
-            other = OtherClient(homeserver.address)
-            let session = try await other.logIn(user).body
-            device = try #require(session["device_id"])
-            accessToken = try #require(session["access_token"])
-            path = "/_matrix/client/v3/devices/\(device)"
-        }
-
-        var isSignedIn: Bool { get async throws { try await other.whoAmI(accessToken).status == 200 } }
-
-        func end() async throws {
-            try await prompt.isQuiet()
-            try await agent.stop()
-        }
-    }
-
     @Test func `the agent asks for the password, says which device it is about, and signs it out`() async throws {
-        let scene = try await Scene()
+        let scene = try await SignOutScene()
         try scene.prompt.plan("pin:canary-wrong pin:\(scene.user.password)")
         let revoked = try await scene.agent.jeton("revoke", scene.device, "--agent-prompt")
         #expect(revoked.status == 0 && revoked.output == "\(scene.device) is signed out.\n", "\(revoked.errors)")
@@ -62,7 +20,7 @@ import Testing
     }
 
     @Test func `without a display the agent asks on the terminal of the command, and on no other`() async throws {
-        let scene = try await Scene(pinentry: "/usr/bin/pinentry-tty")
+        let scene = try await SignOutScene(pinentry: "/usr/bin/pinentry-tty")
         let others = SignOutDevice(deviceId: scene.device, prompt: .agent, terminal: .init(tty: "/dev/tty0"))
         let refused = try await scene.agent.refusal(of: others)
         #expect(refused.kind == .invalidParams && refused.data["field"] == "terminal.tty", "\(refused)")
@@ -84,7 +42,7 @@ import Testing
     func `whatever else becomes of the question, the device stays signed in`(plan: String, kind: AgentError.Kind)
         async throws
     {
-        let scene = try await Scene()
+        let scene = try await SignOutScene()
         try scene.prompt.plan(plan)
         let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
         #expect(refused.kind == kind)
@@ -102,7 +60,7 @@ import Testing
     func `who asks cannot answer in the user's place, and without a prompt the cure is named`(flows: [[String]]?)
         async throws
     {
-        let scene = try await Scene(hasPrompt: false) {
+        let scene = try await SignOutScene(hasPrompt: false) {
             $0.asksBeforeSigningOut = flows != nil
             $0.flows = flows ?? $0.flows
         }
@@ -111,6 +69,7 @@ import Testing
         #expect(refused.data["challenge"] == nil)
         let cure = "set accounts.\"\(scene.user.id)\".consent to \"caller\" in config.json5"
         #expect(refused.message.contains(cure), "\(refused.message)")
+        #expect(refused.message.contains("run `jeton approve` in another terminal"), "\(refused.message)")
         #expect(try await scene.isSignedIn)
         try await scene.end()
     }
@@ -119,7 +78,7 @@ import Testing
     func `where nobody is verified, the user's word at the prompt signs out, and nothing else`(flows: [[String]]?)
         async throws
     {
-        let scene = try await Scene("cancel") {
+        let scene = try await SignOutScene("cancel") {
             $0.asksBeforeSigningOut = flows != nil
             $0.flows = flows ?? $0.flows
         }
@@ -135,7 +94,7 @@ import Testing
     }
 
     @Test func `what the prompt cannot ask for is the caller's once the user has agreed`() async throws {
-        let scene = try await Scene { $0.flows = [["m.login.terms"]] }
+        let scene = try await SignOutScene { $0.flows = [["m.login.terms"]] }
         let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
         #expect(asked.kind == .authRequired && scene.prompt.questions == 1, "\(asked)")
         let auth: [String: JSONValue] = ["type": "m.login.terms", "challenge": asked.data["challenge"] ?? .null]
@@ -146,7 +105,7 @@ import Testing
     }
 
     @Test func `a homeserver that comes to verify less than it did is not answered unasked`() async throws {
-        let scene = try await Scene("cancel")
+        let scene = try await SignOutScene("cancel")
         let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
         let challenge = asked.data["challenge"] ?? .null
         await scene.homeserver.server.change { $0.flows = [["m.login.terms"]] }
@@ -163,7 +122,7 @@ import Testing
     @Test func `a homeserver that has forgotten its question, and asks none any more, is not begun with anew unasked`()
         async throws
     {
-        let scene = try await Scene("cancel")
+        let scene = try await SignOutScene("cancel")
         let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
         let forgotten = #"{"errcode":"M_UNKNOWN","error":"Unknown session ID"}"#
         await scene.homeserver.server.misbehave(on: scene.path, .json(forgotten, status: 400))
@@ -175,7 +134,7 @@ import Testing
     }
 
     @Test func `under the policy caller nobody is asked besides the caller`() async throws {
-        let scene = try await Scene(configuration: "{consent: 'caller'}") { $0.asksBeforeSigningOut = false }
+        let scene = try await SignOutScene(configuration: "{consent: 'caller'}") { $0.asksBeforeSigningOut = false }
         _ = try await scene.agent.call(SignOutDevice(deviceId: scene.device))
         #expect(scene.prompt.questions == 0)
         #expect(try await !scene.isSignedIn)
@@ -184,20 +143,19 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func `a stage that never counts as done ends the question`() async throws {
-        let scene = try await Scene { $0.flows = [["m.login.dummy"]] }
+        let scene = try await SignOutScene { $0.flows = [["m.login.dummy"]] }
         let unmoved = #"{"session":"x","flows":[{"stages":["m.login.dummy"]}],"params":{},"completed":[]}"#
         await scene.homeserver.server.misbehave(on: scene.path, .json(unmoved, status: 401))
         let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
         #expect(refused.kind == .homeserverError, "\(refused)")
         #expect(refused.message.contains("does not count m.login.dummy as done"))
         #expect(scene.prompt.questions == 1)
-        let path = scene.path
-        #expect(await scene.homeserver.server.seenRequests.count { $0.method == "DELETE" && $0.path == path } == 2)
+        #expect(await scene.requests == 2)
         try await scene.end()
     }
 
     @Test func `after too many wrong passwords nobody is asked for another`() async throws {
-        let scene = try await Scene()
+        let scene = try await SignOutScene()
         try scene.prompt.plan("pin:canary-wrong")
         let limited = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
         #expect(limited.kind == .rateLimited && limited.data["limit"] == "wrong_password")

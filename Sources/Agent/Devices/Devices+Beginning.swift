@@ -14,21 +14,22 @@ extension Devices {
         _ session: SessionRecord,
         answering agreed: Challenge?
     ) async throws(AgentError) -> Challenge? {
-        let device = call.request.deviceId
+        let id = call.request.deviceId
         // Synapse asks for a password even for a device that there is not, and then says that it is done.
-        guard try await list(of: session).contains(where: { $0.deviceId == device }) else {
-            throw .unknownDevice(device, of: session.userId)
+        guard let listed = try await list(of: session).first(where: { $0.deviceId == id }) else {
+            throw .unknownDevice(id, of: session.userId)
         }
+        let device = NamedDevice(deviceId: id, displayName: listed.displayName)
         guard try await mayGoUnasked(call, session, answering: agreed) else {
-            return open(.consent(nil), call, session, isForPrompt: true)
+            return open(.consent(nil), call, device, isForPrompt: true)
         }
-        switch try await delete(device, session, auth: nil) {
+        switch try await delete(id, session, auth: nil) {
         case .done: return nil
         case .forgotten(let error): throw error
         case .wants(let uia):
             if let deadEnd = uia.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
             let isForPrompt = call.isByPrompt || !uia.isForCaller(under: policy(session.userId))
-            let challenge = open(.authentication(uia), call, session, isForPrompt: isForPrompt)
+            let challenge = open(.authentication(uia), call, device, isForPrompt: isForPrompt)
             guard !isForPrompt else { return challenge }
             throw .authRequired(challenge, uia, at: session.homeserver)
         }
@@ -37,15 +38,15 @@ extension Devices {
     func open(
         _ wants: Challenge.Wants,
         _ call: SignOut,
-        _ session: SessionRecord,
+        _ device: NamedDevice,
         isForPrompt: Bool
     ) -> Challenge {
         challenges.open(
             wants,
-            account: session.userId,
+            account: call.account,
             purpose: nil,
             requester: call.requester,
-            device: call.request.deviceId,
+            device: device,
             isForPrompt: isForPrompt,
             at: clock()
         )

@@ -6,7 +6,9 @@ internal import MatrixClient
 extension Devices {
     /// Runs a sign-out, and has the user asked as often as that takes.
     func signOut(_ request: SignOutDevice, for requester: Requester) async throws(AgentError) {
-        var call = SignOut(request: request, requester: requester)
+        let answered = try challenges.answered(by: request, isPromptsWord: false, at: clock())
+        let account = try await accounts.find(answered?.account ?? request.account)
+        var call = SignOut(account: account, request: request, requester: requester)
         guard !call.isByPrompt || request.auth == nil else {
             throw .invalidParams("prompt \"agent\" and auth exclude each other", field: "prompt")
         }
@@ -18,48 +20,30 @@ extension Devices {
                     asked = nil
                     throw await entrust(challenge)
                 }
-                (call.request.auth, call.isPromptsWord) = (auth, true)
+                (call.request.auth, call.speaker) = (auth, .prompt)
             }
         } catch {
             // Nobody else may answer what was put to the user.
-            if let asked { _ = challenges.claim(asked.id) }
+            if let asked { challenges.end(asked) }
             throw error
         }
     }
 
-    /// The user has agreed, and the caller has to bring what the homeserver wants.
-    private func entrust(_ challenge: Challenge) async -> AgentError {
-        let account = challenge.account
-        guard let session = await accounts.session(of: account) else { return .notLoggedIn(account) }
-        guard let own = challenges.entrust(challenge.id, at: clock()), case .authentication(let uia) = own.wants else {
-            return .challengeGone("challenge")
-        }
-        return await authRequired(own, uia, session)
-    }
-
     /// The answer that goes on with what the user said; nil where that is not what the homeserver wants.
     private func answer(_ challenge: Challenge, _ call: SignOut) async throws(AgentError) -> AuthDictionary? {
-        let session = try await session(of: challenge.account)
-        var auth: AuthDictionary = ["challenge": .string(challenge.id)]
+        let session = try await session(of: call.account)
         guard case .authentication(let uia) = challenge.wants else {
             _ = try await ask(.confirm, challenge, call, session)
             challenges.noteAgreement(challenge.id)
-            return auth
+            return ["challenge": .string(challenge.id)]
         }
-        guard call.isByPrompt || uia.isForPrompts else {
-            _ = try await ask(.confirm, challenge, call, session)
-            challenges.noteAgreement(challenge.id)
-            return nil
-        }
-        let (stage, asks) = try uia.stageAtPrompt(orElse: "; `jeton revoke` can")
-        try uia.requireProgress(of: stage, at: session.homeserver)
-        auth["type"] = .string(stage)
-        guard let kind = asks else { return auth }
-        let password = try await ask(kind, challenge, call, session, isRepeated: uia.errcode != nil || uia.error != nil)
-        challenges.noteAgreement(challenge.id)
-        auth["password"] = password.map { .string($0.reveal()) }
-        auth["identifier"] = password.map { _ in ["type": "m.id.user", "user": .string(challenge.account)] }
-        return auth
+        return try await answer(
+            challenge,
+            uia,
+            isByPrompt: call.isByPrompt,
+            at: session.homeserver,
+            orElse: "; `jeton revoke` can"
+        ) { kind async throws(AgentError) in try await ask(kind, challenge, call, session, uia) }
     }
 
     /// - Returns: the password, where that was asked for.
@@ -68,27 +52,36 @@ extension Devices {
         _ challenge: Challenge,
         _ call: SignOut,
         _ session: SessionRecord,
-        isRepeated: Bool = false
+        _ uia: UIAChallenge? = nil
     ) async throws(AgentError) -> Secret? {
-        let device = call.request.deviceId
-        let named = try? await list(of: session).first { $0.deviceId == device }
         let question = PromptQuestion(
             kind,
-            account: challenge.account,
-            homeserver: session.homeserver.description,
-            device: .init(deviceId: device, displayName: named?.displayName),
-            requester: call.requester,
-            isRepeated: kind == .password ? isRepeated : nil,
+            challenge,
+            of: call.requester,
+            at: session.homeserver,
+            isRepeated: uia.map { $0.errcode != nil || $0.error != nil } ?? false,
             terminal: call.request.terminal,
             deadlineMs: promptTimeoutMs()
         )
-        let answer = try await desk.ask { () async throws(AgentError) in
-            guard kind == .password else { return question }
-            // A password that would not be passed on is not asked for.
-            try await book.requirePasswordLeft(of: challenge.account)
-            var question = question
-            question.attemptsLeft = await book.passwordsLeft(of: challenge.account)
-            return question
+        let pending = PendingConsent(
+            challenge,
+            wants: kind == .password ? .auth : .consent,
+            by: .agent,
+            of: call.requester,
+            at: session.homeserver
+        )
+        let answer = try await consents.decide(
+            .init(consent: pending, requester: call.requester),
+            within: .milliseconds(question.deadlineMs)
+        ) { [self] () async throws(AgentError) in
+            try await desk.ask { () async throws(AgentError) in
+                guard kind == .password else { return question }
+                // A password that would not be passed on is not asked for.
+                try await book.requirePasswordLeft(of: challenge.account)
+                var question = question
+                question.attemptsLeft = await book.passwordsLeft(of: challenge.account)
+                return question
+            }
         }
         switch answer {
         case .agreed(let password): return password
@@ -98,13 +91,19 @@ extension Devices {
             let way =
                 isForCaller(challenge)
                 ? "on a terminal, `jeton revoke` asks as well" : AgentError.trustingCallers(for: challenge.account)
-            throw .staysSignedIn(.promptUnavailable, "the agent cannot ask the user (\(detail); \(way))")
+            throw .staysSignedIn(
+                .promptUnavailable,
+                """
+                the agent cannot ask the user (\(detail); or run `jeton approve` in another terminal, which then asks, \
+                and try again; or, \(way))
+                """
+            )
         }
     }
 }
 
 extension AgentError {
-    fileprivate static func staysSignedIn(_ kind: Kind, _ detail: String) -> AgentError {
+    static func staysSignedIn(_ kind: Kind, _ detail: String) -> AgentError {
         AgentError(kind, "The device stays signed in: \(detail).", ["detail": .string(detail)])
     }
 }

@@ -27,8 +27,14 @@ extension Devices {
         }
         switch answer {
         case .done: return nil
-        case .wants(let next): return try await goOn(challenge, session, auth, from: uia, to: next)
-        case .forgotten: return try await beginAnew(challenge, by: call, session)
+        case .wants(let next): return try await goOn(challenge, session, call, from: uia, to: next)
+        case .forgotten(let error):
+            guard call.speaker != .elsewhere else {
+                // The next answer begins anew, if it is the caller's or the prompt's.
+                challenges.reopen(challenge)
+                throw error
+            }
+            return try await beginAnew(challenge, by: call, session)
         }
     }
 
@@ -66,35 +72,31 @@ extension Devices {
     ) async throws(AgentError) -> Challenge? {
         // Nobody has looked at the answer.
         guard try await mayGoUnasked(call, session, answering: challenge) else {
-            return open(.consent(nil), call, session, isForPrompt: true)
+            let device = challenge.device ?? NamedDevice(deviceId: call.request.deviceId)
+            return open(.consent(nil), call, device, isForPrompt: true)
         }
         switch try await delete(call.request.deviceId, session, auth: nil, answering: challenge) {
         case .done: return nil
         case .forgotten(let error): throw error
         case .wants(let fresh):
-            return try await goOn(challenge, session, call.request.auth ?? [:], from: fresh, to: fresh)
+            return try await goOn(challenge, session, call, from: fresh, to: fresh)
         }
     }
 
     private func goOn(
         _ challenge: Challenge,
         _ session: SessionRecord,
-        _ auth: AuthDictionary,
+        _ call: SignOut,
         from last: UIAChallenge,
         to next: UIAChallenge
     ) async throws(AgentError) -> Challenge? {
         if let deadEnd = next.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
-        let next = next.following(last, answeredBy: auth["type"]?.stringValue)
+        let next = next.following(last, answeredBy: call.request.auth?["type"]?.stringValue)
         var challenge = challenge
         challenge.wants = .authentication(next)
         challenges.reopen(challenge)
-        guard !challenge.isForPrompt else { return challenge }
+        guard !challenge.isForPrompt || call.speaker == .elsewhere else { return challenge }
         throw await authRequired(challenge, next, session)
-    }
-
-    func authRequired(_ challenge: Challenge, _ uia: UIAChallenge, _ session: SessionRecord) async -> AgentError {
-        let left = await book.passwordsLeft(of: challenge.account)
-        return .authRequired(challenge, uia, at: session.homeserver, attemptsLeft: left)
     }
 
     func delete(

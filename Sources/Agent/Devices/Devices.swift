@@ -3,33 +3,40 @@ internal import Logging
 internal import MatrixClient
 
 /// What else is signed in to the agent's accounts, and an end to it.
-actor Devices {
+actor Devices: Questioner {
     let accounts: Accounts
+    let locks: Locks
     let support: Support
     let book: MintBook
     let policy: @Sendable (String) -> ConsentPolicy
     let desk: PromptDesk
+    let consents: Consents
     let promptTimeoutMs: @Sendable () -> Int
     let clock: @Sendable () -> Moment
     let logger: Logger
     /// Kept apart from those of minting: none of them can be answered there.
     var challenges = Challenges()
+    nonisolated let gate = AccountGate()
 
     init(
         accounts: Accounts,
+        locks: Locks,
         support: Support,
         book: MintBook,
         policy: @escaping @Sendable (String) -> ConsentPolicy,
         desk: PromptDesk,
+        consents: Consents,
         promptTimeoutMs: @escaping @Sendable () -> Int,
         clock: @escaping @Sendable () -> Moment,
         logger: Logger
     ) {
         self.accounts = accounts
+        self.locks = locks
         self.support = support
         self.book = book
         self.policy = policy
         self.desk = desk
+        self.consents = consents
         self.promptTimeoutMs = promptTimeoutMs
         self.clock = clock
         self.logger = logger
@@ -41,27 +48,60 @@ actor Devices {
         return .init(devices: try await list(of: session))
     }
 
-    /// One request to sign a device out.
+    /// A turn of the account's. The user is asked between turns: others need not wait for a person.
     /// - Returns: what the user must be asked first, by the agent's own prompt; nil where the device is signed out.
     /// - Throws: what stands in the way, `auth_required` for instance.
     func turn(_ call: SignOut) async throws(AgentError) -> Challenge? {
-        let request = call.request
-        let challenge = try challenges.answered(by: request, isPromptsWord: call.isPromptsWord, at: clock())
-        // The homeserver may verify less than when the caller was asked, or the policy have become stricter.
-        if let challenge, !challenge.isForPrompt, !challenge.isAgreed, !isForCaller(challenge) {
-            guard let reserved = challenges.reserve(challenge.id, at: clock()) else {
-                throw .challengeGone("auth.challenge")
-            }
-            return reserved
+        try await gate.pass(call.account) { () async throws(AgentError) in
+            // Whoever waited for their turn may have gone meanwhile; then nothing is begun.
+            if Task.isCancelled { throw .withdrawn }
+            return try await run(call)
         }
-        let session = try await session(of: try await accounts.find(challenge?.account ?? request.account))
-        guard request.deviceId != session.deviceId else { throw .ownDevice(of: session.userId) }
+    }
+
+    private func run(_ call: SignOut) async throws(AgentError) -> Challenge? {
+        let session = try await session(of: call.account)
+        let challenge = try answered(call)
+        if let challenge {
+            // It has been done from elsewhere.
+            guard !challenge.isAnswered else {
+                _ = challenges.claim(challenge.id)
+                return nil
+            }
+            // The homeserver may verify less than when the caller was asked, or the policy have become stricter.
+            if !challenge.isForPrompt, !challenge.isAgreed, !isForCaller(challenge) {
+                guard let reserved = challenges.reserve(challenge.id, at: clock()) else {
+                    throw .challengeGone("auth.challenge")
+                }
+                return reserved
+            }
+        }
+        guard call.request.deviceId != session.deviceId else { throw .ownDevice(of: session.userId) }
         if let challenge { guard challenges.claim(challenge.id) else { throw .challengeGone("auth.challenge") } }
+        return try await carryOut(call, session, challenge)
+    }
+
+    func answered(_ call: SignOut) throws(AgentError) -> Challenge? {
+        try challenges.answered(by: call.request, isPromptsWord: call.speaker != .requester, at: clock())
+    }
+
+    /// Asks the homeserver to sign the device out.
+    /// - Parameters:
+    ///   - call: what is asked for, and the answer that goes along.
+    ///   - session: whose device it is.
+    ///   - challenge: what is answered, claimed; nil begins.
+    /// - Returns: what the user must be asked first, by the agent's own prompt; nil where the device is signed out.
+    /// - Throws: what stands in the way, `auth_required` for instance.
+    func carryOut(
+        _ call: SignOut,
+        _ session: SessionRecord,
+        _ challenge: Challenge?
+    ) async throws(AgentError) -> Challenge? {
         // Unstructured: what was sent is followed to its end and written down, even if the caller goes away meanwhile; a
         // password that was tried counts as one.
         let exchange = Task { () async -> Result<Challenge?, AgentError> in
             do throws(AgentError) {
-                return .success(try await self.turn(call, session, challenge))
+                return .success(try await self.exchange(call, session, challenge))
             } catch {
                 return .failure(error)
             }
@@ -76,7 +116,7 @@ actor Devices {
         return uia.isForCaller(under: consent)
     }
 
-    private func turn(
+    private func exchange(
         _ call: SignOut,
         _ session: SessionRecord,
         _ challenge: Challenge?

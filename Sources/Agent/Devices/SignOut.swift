@@ -1,11 +1,12 @@
 internal import JetonAPI
 
-/// One call of `device.sign_out`.
+/// One call of `device.sign_out`, looked through.
 struct SignOut: Sendable {
+    let account: String
     var request: SignOutDevice
     let requester: Requester
-    /// Whether the request holds what the user has said at the agent's own prompt.
-    var isPromptsWord = false
+    /// Whose word the request holds.
+    var speaker = Speaker.requester
 
     /// Whether the user is asked by the agent's own prompt, whatever the homeserver asks.
     var isByPrompt: Bool { request.prompt == .agent }

@@ -23,7 +23,7 @@ struct Challenge: Sendable {
     let purpose: String?
     let requester: Requester
     /// The device that is to be signed out; nil where a login token is to be minted.
-    let device: String?
+    let device: NamedDevice?
     /// To whom the token goes, if not to the requester.
     let handover: Handover?
     /// By which socket it was asked for, and must be answered.
@@ -35,7 +35,8 @@ struct Challenge: Sendable {
     var wants: Wants
     /// The user has agreed at our own question; what the homeserver wants to know is another one.
     fileprivate(set) var isAgreed = false
-    /// The user has agreed already and only a limit is in the way: the challenge alone goes on.
+    /// The user has agreed already, and only a limit is in the way, or who asks has to come for it: the challenge alone goes
+    /// on.
     var isAnswered = false
     /// The user has refused from elsewhere: whoever comes with it is told so.
     var isDenied = false
@@ -68,7 +69,7 @@ struct Challenges: Sendable {
         account: String,
         purpose: String?,
         requester: Requester,
-        device: String? = nil,
+        device: NamedDevice? = nil,
         handover: Handover? = nil,
         socket: Caller.Socket = .agent,
         isForPrompt: Bool = false,

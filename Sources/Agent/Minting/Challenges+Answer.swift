@@ -69,7 +69,9 @@ extension Challenges {
         guard let auth = request.auth else { return nil }
         guard let challenge = find(try Self.challenge(in: auth), at: now), !challenge.isForPrompt || isPromptsWord
         else { throw .challengeGone("auth.challenge") }
-        guard request.deviceId == challenge.device, request.account == nil || request.account == challenge.account
+        guard !challenge.isDenied else { throw .staysSignedIn(.consentDenied, "the user has refused") }
+        guard request.deviceId == challenge.device?.deviceId,
+            request.account == nil || request.account == challenge.account
         else { throw .challengeBound }
         // Our own question is the prompt's, which answers it by the challenge alone.
         if case .authentication(let uia) = challenge.wants { try Self.check(auth, for: uia) }

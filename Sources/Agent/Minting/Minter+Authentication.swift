@@ -51,15 +51,6 @@ extension Minter {
             || minting.speaker == .requester && policy(minting.account).trustsCallers
     }
 
-    func authRequired(
-        _ challenge: Challenge,
-        _ uia: UIAChallenge,
-        _ session: SessionRecord
-    ) async -> AgentError {
-        let left = await book.passwordsLeft(of: challenge.account)
-        return .authRequired(challenge, uia, at: session.homeserver, attemptsLeft: left)
-    }
-
     /// Whether the homeserver asks is a hint for the next time: one that cannot be written down stops nothing.
     func note(_ asking: SessionRecord.Asking, of account: String) async {
         let now = clock()

@@ -39,16 +39,6 @@ extension Minter {
         if !isKnown || !challenge.isAnswered { challenges.end(challenge) }
     }
 
-    /// The user has agreed, and the caller has to bring what the homeserver wants.
-    private func entrust(_ challenge: Challenge) async -> AgentError {
-        let account = challenge.account
-        guard let session = await accounts.session(of: account) else { return .notLoggedIn(account) }
-        guard let own = challenges.entrust(challenge.id, at: clock()), case .authentication(let uia) = own.wants else {
-            return .challengeGone("challenge")
-        }
-        return await authRequired(own, uia, session)
-    }
-
     private func openForPrompt(_ error: AgentError) -> Challenge? {
         guard [.authRequired, .consentRequired].contains(error.kind), let id = error.data["challenge"]?.stringValue
         else { return nil }
@@ -64,34 +54,18 @@ extension Minter {
             _ = try await ask(.confirm, challenge, minting)
             challenges.noteAnswer(challenge.id)
             request.consent = .init(challenge: challenge.id)
+            return request
         case .authentication(let uia):
-            guard minting.isByPrompt || uia.isForPrompts else {
-                _ = try await ask(.confirm, challenge, minting)
-                challenges.noteAgreement(challenge.id)
-                guard isDone(nil, of: challenge) else { return nil }
-                request.auth = ["challenge": .string(challenge.id)]
-                return request
-            }
             guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-            let (stage, asks) = try uia.stageAtPrompt(orElse: wayRound(minting.account))
-            try uia.requireProgress(of: stage, at: session.homeserver)
-            var auth: AuthDictionary = ["type": .string(stage), "challenge": .string(challenge.id)]
-            if let kind = asks {
-                let password = try await ask(kind, challenge, minting, uia)
-                challenges.noteAgreement(challenge.id)
-                auth["password"] = password.map { .string($0.reveal()) }
-                auth["identifier"] = password.map { _ in ["type": "m.id.user", "user": .string(minting.account)] }
-            }
-            request.auth = isDone(stage, of: challenge) ? ["challenge": .string(challenge.id)] : auth
+            request.auth = try await answer(
+                challenge,
+                uia,
+                isByPrompt: minting.isByPrompt,
+                at: session.homeserver,
+                orElse: wayRound(minting.account)
+            ) { kind async throws(AgentError) in try await ask(kind, challenge, minting, uia) }
+            return request.auth == nil ? nil : request
         }
-        return request
-    }
-
-    /// Whether somebody has done it meanwhile from elsewhere: then the challenge alone goes on.
-    private func isDone(_ stage: String?, of challenge: Challenge) -> Bool {
-        guard let now = challenges.find(challenge.id, at: clock()) else { return false }
-        guard !now.isAnswered, case .authentication(let uia) = now.wants else { return true }
-        return stage.map { !uia.answerableStages.contains($0) } ?? false
     }
 
     /// Who could ask for what a prompt cannot.
@@ -113,24 +87,19 @@ extension Minter {
         guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
         let question = PromptQuestion(
             kind,
-            account: minting.account,
-            homeserver: session.homeserver.description,
-            purpose: minting.purpose,
-            destination: minting.handover?.destination,
-            requester: minting.socket == .restricted ? nil : minting.requester,
-            isRepeated: kind == .password ? uia.map { $0.errcode != nil || $0.error != nil } : nil,
+            challenge,
+            of: minting.requester,
+            at: session.homeserver,
+            isRepeated: uia.map { $0.errcode != nil || $0.error != nil } ?? false,
             terminal: minting.request.terminal,
             deadlineMs: promptTimeoutMs()
         )
         let pending = PendingConsent(
-            consentId: challenge.consentId,
+            challenge,
             wants: kind == .password ? .auth : .consent,
-            account: minting.account,
-            homeserver: question.homeserver,
-            purpose: minting.purpose,
-            destination: question.destination,
-            requester: question.requester,
-            requestedAt: challenge.openedAt
+            by: .agent,
+            of: minting.requester,
+            at: session.homeserver
         )
         let answer = try await consents.decide(
             .init(consent: pending, requester: minting.requester),

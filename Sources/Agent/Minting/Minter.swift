@@ -4,7 +4,7 @@ internal import MatrixClient
 
 /// Mints login tokens. The order of the steps is the promise: account, lock, limit, support, consent, permit, request,
 /// ledger; and nothing is delivered that nobody agreed to.
-actor Minter {
+actor Minter: Questioner {
     typealias Request = GenerateLoginToken
 
     let accounts: Accounts

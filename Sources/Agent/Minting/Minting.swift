@@ -16,14 +16,6 @@ struct Minting: Sendable {
     /// Whose word the request holds.
     var speaker = Speaker.requester
 
-    enum Speaker: Sendable {
-        case requester
-        /// The user, at the agent's own prompt.
-        case prompt
-        /// Somebody who answers in the requester's stead, from another terminal for instance.
-        case elsewhere
-    }
-
     /// The stage that the caller answers; nil where the challenge comes alone.
     var stage: String? { request.auth?["type"]?.stringValue }
 

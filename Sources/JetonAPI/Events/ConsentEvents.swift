@@ -12,6 +12,7 @@ public struct ConsentRequested: Event, Equatable {
     public var homeserver: String?
     public var purpose: String?
     public var destination: Destination?
+    public var device: NamedDevice?
     public var requester: Requester?
 
     public init(_ consent: PendingConsent) {
@@ -21,6 +22,7 @@ public struct ConsentRequested: Event, Equatable {
         homeserver = consent.homeserver
         purpose = consent.purpose
         destination = consent.destination
+        device = consent.device
         requester = consent.requester
     }
 }

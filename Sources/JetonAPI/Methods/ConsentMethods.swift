@@ -23,7 +23,7 @@ public struct ApproveConsent: Method, Equatable {
         Says yes to a question that waits for the user: with auth where the homeserver wants to know that it is the \
         user, else from another unit, login session or terminal than that of the program that asks. (Terminals count \
         where systemd knows neither unit nor session. Any program can open another one there.) The login token goes to \
-        the program that asks alone.
+        the program that asks alone; a device is signed out at once where the homeserver wants no more.
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
@@ -62,7 +62,7 @@ public struct DenyConsent: Method, Equatable {
 /// A question that waits for the user.
 public struct PendingConsent: Codable, Sendable, Equatable {
     public enum Wants: String, StringChoice {
-        /// Yes or no to a login token.
+        /// Yes or no: to a login token, or to signing a device out.
         case consent
         /// What the homeserver wants to know, usually the password, which says yes as well.
         case auth
@@ -79,6 +79,8 @@ public struct PendingConsent: Codable, Sendable, Equatable {
     public var purpose: String?
     /// Where the token goes, if not to the one who asks.
     public var destination: Destination?
+    /// What is to be signed out; nil where a login token is to be minted.
+    public var device: NamedDevice?
     /// Nil where it cannot be known: the request came over the restricted socket.
     public var requester: Requester?
     public var requestedAt: Moment
@@ -91,6 +93,7 @@ public struct PendingConsent: Codable, Sendable, Equatable {
         homeserver: String? = nil,
         purpose: String? = nil,
         destination: Destination? = nil,
+        device: NamedDevice? = nil,
         requester: Requester?,
         requestedAt: Moment
     ) {
@@ -101,6 +104,7 @@ public struct PendingConsent: Codable, Sendable, Equatable {
         self.homeserver = homeserver
         self.purpose = purpose
         self.destination = destination
+        self.device = device
         self.requester = requester
         self.requestedAt = requestedAt
     }

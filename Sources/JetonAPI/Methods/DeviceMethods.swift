@@ -56,12 +56,13 @@ public struct SignOutDevice: Method, Equatable {
         Ends a device of an account, and its session with it. The first call answers auth_required with a challenge, \
         where the homeserver asks; the second brings auth for it. Where it verifies nobody, or asks nothing, the agent \
         asks the user first, by its own prompt, unless consent is caller or none. With prompt: agent the agent asks the \
-        user itself, and one call is all. The agent's own device is ended by account.logout.
+        user itself, and one call is all. Whatever the user is asked, consent.approve answers as well. The agent's own \
+        device is ended by account.logout.
         """
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
-        .homeserverUnreachable, .consentDenied, .consentTimeout, .promptUnavailable, .forbidden, .busy, .storageFailed,
-        .cancelled,
+        .homeserverUnreachable, .consentDenied, .consentTimeout, .promptUnavailable, .locked, .forbidden, .busy,
+        .storageFailed, .cancelled,
     ]
     public static var example: MethodExample<SignOutDevice> {
         let auth: [String: JSONValue] = [

@@ -36,6 +36,7 @@ enum Glossary {
         "destination":
             "Where the login token goes, if not to the one who asks: a listener on this machine, and the process that has it.",
         "detail": "What is wrong, in words, and what the user must do where only the user can help.",
+        "device": "The device that is to be signed out; absent where the question is about something else.",
         "device_id": "A device's id at the homeserver: a session of the account.",
         "device_name": "The display name for the new device, shown in the user's list of sessions.",
         "devices": "The devices that are signed in to the account.",

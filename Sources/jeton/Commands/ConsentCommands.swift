@@ -15,14 +15,14 @@ struct PendingCommand: ParsableCommand {
         guard !shared.json else { return Output.say(json: result) }
         guard !result.consents.isEmpty else { return Output.complain("Nothing waits for you.") }
         Output.table(
-            // The purpose comes last: nothing that it says can look like a column.
+            // What others wrote comes last: nothing that it says can look like a column.
             ["ID", "SINCE", "ACCOUNT", "WANTS", "ASKED BY", "THAT CALLS ITSELF", "PURPOSE"],
             result.consents.map { consent in
                 [
                     consent.consentId, "\(consent.requestedAt)", consent.account.map(PlainText.word) ?? "",
                     consent.wants.word,
                     consent.requester?.attested ?? "unknown (restricted socket)", consent.requester?.ownName ?? "",
-                    consent.purpose.map(PlainText.quoted) ?? "",
+                    consent.aim,
                 ]
             }
         )
@@ -129,6 +129,15 @@ struct DenyCommand: ParsableCommand {
         } catch {
             throw Failure(goneQuestion: error) ?? error
         }
+    }
+}
+
+extension PendingConsent {
+    /// What it is for: in quotes what others say.
+    fileprivate var aim: String {
+        guard let device else { return purpose.map(PlainText.quoted) ?? "" }
+        let name = device.displayName.map { " that calls itself \(PlainText.quoted($0))" } ?? ""
+        return "signing out \(PlainText.quoted(device.deviceId))\(name)"
     }
 }
 
