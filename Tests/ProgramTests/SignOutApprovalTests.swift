@@ -105,6 +105,8 @@ import Testing
         #expect(approved.status == 0, "\(approved.errors)")
         #expect(try await !scene.isSignedIn)
         #expect(try await scene.agent.call(ListConsents()).consents.isEmpty)
+        let late = try await scene.agent.refusal(of: DenyConsent(consentId: consent.consentId))
+        #expect(late.data["field"] == "consent_id", "\(late)")
         // Who asked is told, once, and nothing more is sent.
         let alone = SignOutDevice(deviceId: scene.device, auth: ["challenge": challenge])
         _ = try await scene.agent.call(alone)

@@ -63,8 +63,8 @@ actor Devices: Questioner {
         let session = try await session(of: call.account)
         let challenge = try answered(call)
         if let challenge {
-            // It has been done from elsewhere.
-            guard !challenge.isAnswered else {
+            // It has been done from elsewhere (see `authenticate`).
+            if challenge.isAnswered, case .consent = challenge.wants {
                 _ = challenges.claim(challenge.id)
                 return nil
             }
