@@ -54,7 +54,8 @@ struct HomeserverAddressTests {
     }
 
     @Test(arguments: [
-        "", "https://", "https:///path", "ftp://example.org", "file:///etc/passwd", "https://user@example.org",
+        "", "https://", "https:///path", "https://.", "https://example.org..", "https://example..org", "https://.org",
+        "ftp://example.org", "file:///etc/passwd", "https://user@example.org",
         "https://user:pass@example.org", "http://localhost@evil.org", "http://127.0.0.1:80@evil.org",
         "https://example.org?x=1", "https://example.org/?", "https://example.org#x", "https://exa mple.org",
         "https://example.org\n", "https://example.org/\u{7F}", " https://example.org", "https://example.org:port",

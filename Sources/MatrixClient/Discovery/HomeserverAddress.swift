@@ -37,6 +37,9 @@ public struct HomeserverAddress: Sendable, Hashable, CustomStringConvertible {
         var name = host.lowercased()
         if name.contains(":"), !name.hasPrefix("[") { name = "[\(name)]" }
         if name.hasSuffix(".") { name.removeLast() }
+        guard !name.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
+            throw .noAddress(text)
+        }
         let port = url.port.flatMap { $0 == (scheme == "https" ? 443 : 80) ? nil : ":\($0)" } ?? ""
         let path = full.dropFirst(scheme.count + "://".count).drop { $0 != "/" }
         var base = "\(scheme)://\(name)\(port)\(path)"
