@@ -129,7 +129,7 @@ let package = Package(
             ["Agent", "DevHomeserver", "JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging, nioPosix]
         ),
         tests("AssuanTests", ["Assuan", "JetonAPI"]),
-        tests("DevHomeserverTests", ["DevHomeserver"]),
+        tests("DevHomeserverTests", ["DevHomeserver", flyingSocks]),
         tests("ProgramTests", ["DevHomeserver", "JetonAPI", "RPCClient", "TestSupport"]),
         tests("ServiceTests", ["DevHomeserver", "JetonAPI", "TestSupport"]),
         tests("JetonAPITests", ["JetonAPI"]),

@@ -36,8 +36,12 @@ public actor DevHomeserver {
     private var misbehaviours: [String: Misbehaviour] = [:]
     private var held: [CheckedContinuation<Void, Never>] = []
     private var listener: Listener?
+    private var hasListened = false
     /// Kept over a stop, so that clients find the server again.
     private var port: UInt16
+    /// For a port that was ours: a process that is just being started has our listening socket, too, until its program
+    /// runs, and meanwhile somebody may have been given the port.
+    private static let patience = Duration.seconds(10)
 
     /// `clock` can be set by tests, which then need not wait for tokens to expire.
     public init(
@@ -83,10 +87,12 @@ public actor DevHomeserver {
     /// Listens on 127.0.0.1, and on ::1 where the machine has it; returns `http://localhost:PORT`.
     public func start() async throws -> String {
         if listener == nil {
-            let opened = try await Listener.open(port: port) { await self.respond(to: $0) }
+            let patience = hasListened ? Self.patience : .zero
+            let opened = try await Listener.open(port: port, patience: patience) { await self.respond(to: $0) }
             if listener == nil {
                 listener = opened
                 port = opened.port
+                hasListened = true
             } else {
                 // Somebody else started it meanwhile.
                 await opened.close()

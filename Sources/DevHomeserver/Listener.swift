@@ -1,6 +1,7 @@
 import FlyingFox
 import FlyingSocks
 import FoundationEssentials
+import Glibc
 
 /// The HTTP side: one FlyingFox server on each of the two loopback addresses, with the same port.
 struct Listener {
@@ -10,11 +11,12 @@ struct Listener {
     let port: UInt16
     private let servers: [HTTPServer]
 
-    /// `port` 0 takes a free one.
-    static func open(port: UInt16, respond: @escaping Respond) async throws -> Listener {
-        let (server, port) = try await serve(on: .inet(ip4: "127.0.0.1", port: port), respond)
+    /// `port` 0 takes a free one; for one that somebody else has it waits as long as `patience`.
+    static func open(port: UInt16, patience: Duration, respond: @escaping Respond) async throws -> Listener {
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        let (server, port) = try await serve(on: .inet(ip4: "127.0.0.1", port: port), until: deadline, respond)
         // The other address is a courtesy to clients that look up "localhost": not every machine has IPv6.
-        let twin = try? await serve(on: .loopback(port: port), respond)
+        let twin = try? await serve(on: .loopback(port: port), until: deadline, respond)
         return Listener(port: port, servers: [server] + (twin.map { [$0.server] } ?? []))
     }
 
@@ -22,6 +24,20 @@ struct Listener {
     func close() async {
         for server in servers {
             await server.stop()
+        }
+    }
+
+    private static func serve(
+        on address: some SocketAddress,
+        until deadline: ContinuousClock.Instant,
+        _ respond: @escaping Respond
+    ) async throws -> (server: HTTPServer, port: UInt16) {
+        while true {
+            do {
+                return try await serve(on: address, respond)
+            } catch SocketError.failed(type: _, errno: EADDRINUSE, message: _) where ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(10))
+            }
         }
     }
 

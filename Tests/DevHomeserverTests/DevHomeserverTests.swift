@@ -1,3 +1,4 @@
+import FlyingSocks
 import Foundation
 import Testing
 
@@ -128,6 +129,27 @@ struct DevHomeserverTests {
         }
     }
 
+    @Test func `starts again at its port, though somebody else has it for a moment`() async throws {
+        try await serving { server, client in
+            await server.stop()
+            let somebody = DevHomeserver(options: try client.samePort)
+            while (try? await somebody.start()) == nil {}
+            async let again = server.start()
+            // As long as somebody needs; what is asserted does not depend on it.
+            try await Task.sleep(for: .milliseconds(100))
+            await somebody.stop()
+            #expect(try await again == client.base)
+            #expect(try await client.get("account/whoami", token: client.logIn().access).status == 200)
+        }
+    }
+
+    @Test func `a port that was never its own is not waited for`() async throws {
+        try await serving { _, client in
+            let second = DevHomeserver(options: try client.samePort)
+            await #expect(throws: SocketError.self) { try await second.start() }
+        }
+    }
+
     @Test func `takes bodies of 64 KiB and not a byte more`() async throws {
         try await serving { server, client in
             let access = try await client.logIn().access
@@ -136,6 +158,16 @@ struct DevHomeserverTests {
                 let reply = try await client.send("POST", Client.minting, token: access, raw: filling(size))
                 #expect(reply.status == status, "\(size) bytes")
             }
+        }
+    }
+}
+
+extension Client {
+    fileprivate var samePort: DevHomeserver.Options {
+        get throws {
+            var options = DevHomeserver.Options()
+            options.port = UInt16(try #require(URL(string: base)?.port))
+            return options
         }
     }
 }
