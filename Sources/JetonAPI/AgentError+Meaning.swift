@@ -22,7 +22,7 @@ extension AgentError.Kind {
         case .locked: "The agent is locked."
         case .forbidden: "The policy, or the socket that was used, does not allow it."
         case .busy: "Too much of something is under way, or asked for at once."
-        case .outcomeUnknown: "A login token may exist, or does, and nobody has it."
+        case .outcomeUnknown: "A login token may exist, or does, and nobody has it; or a device may be signed out."
         case .storageFailed: "The agent cannot write down what it has to remember."
         case .tokenBurnt: "A sign-in by login token has failed, and the token may be used up."
         case .cancelled: "The one who asked has withdrawn the request, or the agent stops."

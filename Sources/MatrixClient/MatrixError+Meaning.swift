@@ -20,6 +20,19 @@ extension MatrixError {
         }
     }
 
+    /// Whether the homeserver may have done what it was asked for all the same.
+    public var mayHaveSucceeded: Bool {
+        switch self {
+        case .unreachable(let failure): failure.mayHaveArrived
+        case .notMatrix(let status, _): Self.isNoRefusal(status)
+        case .refused(let refusal): Self.isNoRefusal(refusal.status)
+        case .authenticationRequired: false
+        }
+    }
+
+    /// Whether a status leaves open what was done behind it.
+    private static func isNoRefusal(_ status: Int) -> Bool { (200..<300).contains(status) || status >= 500 }
+
     /// What a POST /refresh that failed says about the pair of tokens.
     public enum RefreshVerdict: Sendable, Equatable {
         /// The refresh token is of no use any more: the user signs in again, with the same device.

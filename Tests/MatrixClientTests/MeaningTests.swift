@@ -55,6 +55,18 @@ struct MeaningTests {
 
     @Test(
         arguments: [
+            (unreachable(mayHaveArrived: true), true), (unreachable(mayHaveArrived: false), false),
+            (refused(500, "M_UNKNOWN"), true), (page(502), true), (page(200), true), (page(302), false),
+            (page(404), false), (refused(403, "M_FORBIDDEN"), false), (refused(429, "M_LIMIT_EXCEEDED"), false),
+            (question, false),
+        ] as [(MatrixError, Bool)]
+    )
+    func `what is no refusal may have succeeded`(_ error: MatrixError, _ isOpen: Bool) {
+        #expect(error.mayHaveSucceeded == isOpen)
+    }
+
+    @Test(
+        arguments: [
             (unreachable(mayHaveArrived: false), true), (refused(429, "M_LIMIT_EXCEEDED"), true),
             (refused(503, "M_UNKNOWN"), true), (page(502), true), (page(404), false), (page(200), false),
             (refused(403, "M_FORBIDDEN"), false), (question, false),

@@ -32,7 +32,7 @@ extension Devices {
             throw failure(error, of: challenge)
         }
         var done = challenge
-        (done.wants, done.isAnswered) = (.consent(nil), true)
+        (done.wants, done.isAnswered, done.outcome) = (.consent(nil), true, .signedOut)
         challenges.reopen(done)
         // Whoever asked at the prompt may have gone: the device is signed out all the same.
         _ = consents.settle(challenge.consentId, .success(.agreed(nil)))

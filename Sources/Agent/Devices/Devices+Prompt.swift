@@ -23,9 +23,23 @@ extension Devices {
                 (call.request.auth, call.speaker) = (auth, .prompt)
             }
         } catch {
-            // Nobody else may answer what was put to the user.
-            if let asked { challenges.end(asked) }
-            throw error
+            guard let asked else { throw error }
+            try await conclude(asked, error)
+        }
+    }
+
+    /// Nobody else may answer any more what was put to the user. Whoever is doing so comes first: who asked hears what is
+    /// so, not only what has become of the question.
+    /// - Throws: why the device stays signed in, or that nobody knows whether it does.
+    private func conclude(_ asked: Challenge, _ error: AgentError) async throws(AgentError) {
+        let left = challenges.find(asked.id, at: clock())
+        challenges.end(asked)
+        // An answer that is under way has its turn. Whoever has gone hears nothing of it.
+        if left == nil, !Task.isCancelled { await gate.pass(asked.account) {} }
+        switch left?.outcome ?? challenges.outcomeAfterEnd(of: asked.id) {
+        case .signedOut: return
+        case .unknown(let cause): throw .signOutUnknown(cause)
+        case nil: throw error
         }
     }
 
@@ -105,5 +119,13 @@ extension Devices {
 extension AgentError {
     static func staysSignedIn(_ kind: Kind, _ detail: String) -> AgentError {
         AgentError(kind, "The device stays signed in: \(detail).", ["detail": .string(detail)])
+    }
+
+    static func signOutUnknown(_ cause: AgentError) -> AgentError {
+        AgentError(
+            .outcomeUnknown,
+            "Whether the device is signed out is not known (\(cause.message)) If `jeton devices` still lists it, it is not.",
+            cause.data
+        )
     }
 }

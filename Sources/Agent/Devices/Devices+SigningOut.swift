@@ -119,10 +119,19 @@ extension Devices {
                 throw await noSignOut(at: session)
             // Somebody else's credentials: the homeserver goes on with these for nobody.
             case .matrix(.refused(let refusal)) where refusal.status == 403: break
-            default: if let challenge { challenges.reopen(challenge) }
+            default: if let challenge { reopen(challenge, after: error, session) }
             }
             throw error.agentError(at: session.homeserver)
         }
+    }
+
+    /// Lets a challenge be answered once more whose last answer came to nothing, as far as is known.
+    private func reopen(_ challenge: Challenge, after error: SessionFailure, _ session: SessionRecord) {
+        var challenge = challenge
+        if case .matrix(let cause) = error, cause.mayHaveSucceeded {
+            challenge.outcome = .unknown(AgentError(cause, at: session.homeserver))
+        }
+        challenges.reopen(challenge)
     }
 
     /// An OAuth 2.0 server ends sessions on its account page alone.

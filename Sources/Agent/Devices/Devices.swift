@@ -64,7 +64,7 @@ actor Devices: Questioner {
         let challenge = try answered(call)
         if let challenge {
             // It has been done from elsewhere (see `authenticate`).
-            if challenge.isAnswered, case .consent = challenge.wants {
+            if case .signedOut = challenge.outcome {
                 _ = challenges.claim(challenge.id)
                 return nil
             }

@@ -10,6 +10,13 @@ struct Challenge: Sendable {
         case consent(SealedToken?)
     }
 
+    /// What an answer has made of a sign-out, though whoever asked for it has not heard so yet.
+    enum Outcome {
+        case signedOut
+        /// The homeserver may have done it: why that is not known.
+        case unknown(AgentError)
+    }
+
     /// A login token that nobody has seen.
     struct SealedToken: Sendable {
         var token: Secret
@@ -40,6 +47,7 @@ struct Challenge: Sendable {
     var isAnswered = false
     /// The user has refused from elsewhere: whoever comes with it is told so.
     var isDenied = false
+    var outcome: Outcome?
 
     var sealedToken: SealedToken? {
         guard case .consent(let token) = wants else { return nil }
@@ -61,8 +69,14 @@ struct Challenges: Sendable {
     private var all: [Challenge] = []
     /// How many requests wait with one for a limit: those do not expire meanwhile.
     private var held: [String: Int] = [:]
-    /// Those that ended while somebody had claimed them, and until when they may come back.
-    private var ended: [String: Moment] = [:]
+    /// Those that ended while somebody had claimed them.
+    private var ended: [String: Ended] = [:]
+
+    private struct Ended {
+        /// Until when it may come back.
+        let expiresAt: Moment
+        var outcome: Challenge.Outcome?
+    }
 
     mutating func open(
         _ wants: Challenge.Wants,
@@ -120,7 +134,10 @@ struct Challenges: Sendable {
 
     /// Lets a challenge be answered, again or at all; the oldest of too many goes.
     mutating func reopen(_ challenge: Challenge) {
-        guard ended[challenge.id] == nil else { return }
+        guard ended[challenge.id] == nil else {
+            ended[challenge.id]?.outcome = challenge.outcome
+            return
+        }
         // Those for the prompt end with the requests that wait for it, and push nobody out.
         let own = all.filter { $0.account == challenge.account && !$0.isForPrompt }
         if !challenge.isForPrompt, own.count >= Self.maximumPerAccount, let oldest = own.first { _ = claim(oldest.id) }
@@ -129,8 +146,11 @@ struct Challenges: Sendable {
 
     /// Nobody may answer it any more, not even who has claimed it and would open it again.
     mutating func end(_ challenge: Challenge) {
-        if !claim(challenge.id) { ended[challenge.id] = challenge.expiresAt }
+        if !claim(challenge.id) { ended[challenge.id] = Ended(expiresAt: challenge.expiresAt) }
     }
+
+    /// What has come of one that had been claimed when it ended.
+    func outcomeAfterEnd(of id: String) -> Challenge.Outcome? { ended[id]?.outcome }
 
     /// From now on only the agent's own prompt may answer it.
     /// - Returns: the challenge as it is then; nil where it has gone.
@@ -173,6 +193,6 @@ struct Challenges: Sendable {
 
     private mutating func dropExpired(at now: Moment) {
         all.removeAll { $0.expiresAt <= now && held[$0.id] == nil }
-        ended = ended.filter { $0.value > now }
+        ended = ended.filter { $0.value.expiresAt > now }
     }
 }

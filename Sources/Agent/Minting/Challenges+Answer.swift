@@ -69,7 +69,10 @@ extension Challenges {
         guard let auth = request.auth else { return nil }
         guard let challenge = find(try Self.challenge(in: auth), at: now), !challenge.isForPrompt || isPromptsWord
         else { throw .challengeGone("auth.challenge") }
-        guard !challenge.isDenied else { throw .staysSignedIn(.consentDenied, "the user has refused") }
+        guard !challenge.isDenied else {
+            if case .unknown(let cause) = challenge.outcome { throw .signOutUnknown(cause) }
+            throw .staysSignedIn(.consentDenied, "the user has refused")
+        }
         guard request.deviceId == challenge.device?.deviceId,
             request.account == nil || request.account == challenge.account
         else { throw .challengeBound }

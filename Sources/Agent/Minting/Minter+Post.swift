@@ -200,17 +200,12 @@ extension Minter {
 
     private static func aftermath(of error: MatrixError) -> Aftermath {
         switch error {
-        case .unreachable(let failure): failure.mayHaveArrived ? .unknown : .nothing
-        case .notMatrix(let status, _) where hasMinted(status): .unknown
-        case .refused(let refusal) where hasMinted(refusal.status): .unknown
+        case _ where error.mayHaveSucceeded: .unknown
         // Somebody else's credentials.
         case .refused(let refusal) where refusal.status == 403: .spoilt
-        case .refused, .notMatrix, .authenticationRequired: .nothing
+        case .unreachable, .refused, .notMatrix, .authenticationRequired: .nothing
         }
     }
-
-    /// Whether something may have been minted behind a status that is no refusal.
-    private static func hasMinted(_ status: Int) -> Bool { (200..<300).contains(status) || status >= 500 }
 
     private func explain(
         _ error: MatrixError,

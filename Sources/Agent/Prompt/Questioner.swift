@@ -73,7 +73,7 @@ extension Questioner {
     func deny(_ consentId: String) throws(AgentError) -> String {
         guard let challenge = challenges.find(consentId: consentId, at: clock()) else { throw .consentGone }
         // A device that was signed out from elsewhere does not come back.
-        guard challenge.device == nil || !challenge.isAnswered else { throw .consentGone }
+        if case .signedOut = challenge.outcome { throw .consentGone }
         if challenge.isForPrompt {
             guard consents.settle(consentId, .success(.denied)) else { throw .consentGone }
         } else {

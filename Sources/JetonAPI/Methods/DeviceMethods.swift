@@ -62,7 +62,7 @@ public struct SignOutDevice: Method, Equatable {
     public static let errors: [AgentError.Kind] = [
         .authRequired, .rateLimited, .notLoggedIn, .sessionExpired, .unsupportedByHomeserver, .homeserverError,
         .homeserverUnreachable, .consentDenied, .consentTimeout, .promptUnavailable, .locked, .forbidden, .busy,
-        .storageFailed, .cancelled,
+        .outcomeUnknown, .storageFailed, .cancelled,
     ]
     public static var example: MethodExample<SignOutDevice> {
         let auth: [String: JSONValue] = [
