@@ -80,7 +80,7 @@ let package = Package(
         library("SSOCallback", ["JetonAPI", nioCore, nioHTTP1, nioPosix]),
         library("Assuan", ["JetonAPI", "Processes", systemPackage]),
         library("Prompting", ["JetonAPI", nioCore, nioPosix]),
-        library("Activation", ["JetonAPI", "Systemd"]),
+        library("Activation", ["JetonAPI", "Privacy", "Systemd"]),
         library("RPCServer", ["CEpoll", "JetonAPI", "Privacy", lifecycle, nioPosix, systemPackage]),
         // 3: the rules.
         library("Agent", ["JetonAPI", "MatrixClient", "SSOCallback", "Vault", logging]),
@@ -104,12 +104,12 @@ let package = Package(
             "jeton-session",
             ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, systemPackage, unixSignals]
         ),
-        program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Privacy", "Systemd", argumentParser]),
+        program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Systemd", argumentParser]),
         program(
             "jeton-desktop",
-            ["Activation", "JetonAPI", "Privacy", "RPCClient", "Systemd", argumentParser, systemPackage]
+            ["Activation", "JetonAPI", "RPCClient", "Systemd", argumentParser, systemPackage]
         ),
-        program("jeton-keyring", ["JetonAPI", "Privacy", "Systemd", argumentParser]),
+        program("jeton-keyring", ["Activation", "JetonAPI", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.
         library("DevHomeserver", [flyingFox, flyingSocks]),

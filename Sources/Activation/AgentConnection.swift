@@ -3,8 +3,8 @@ internal import Glibc
 internal import JetonAPI
 internal import Systemd
 
-/// The connection that systemd has started this program for: the agent's words come in, and the answer goes out, a line
-/// of JSON each.
+/// The connection that systemd has started this program for: the agent's words come in, and the answer goes out, mostly
+/// a line of JSON each.
 public struct AgentConnection: Sendable {
     public let descriptor: CInt
     /// As in `jeton-prompt`: that of its units.
@@ -48,12 +48,16 @@ public struct AgentConnection: Sendable {
         return question
     }
 
-    /// An agent that has gone wants no answer.
     public func write(_ answer: some Encodable) {
         guard let json = try? JSONCoding.encoder(secrets: .revealed).encode(answer) else {
             preconditionFailure("an answer that is not JSON")
         }
-        var rest = Array(json + [UInt8(ascii: "\n")])[...]
+        write(bytes: json + [UInt8(ascii: "\n")])
+    }
+
+    /// An answer that is no line of JSON. An agent that has gone wants none.
+    public func write(bytes: some Sequence<UInt8>) {
+        var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
                 unsafe send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))

@@ -2,7 +2,6 @@ internal import Activation
 internal import ArgumentParser
 internal import Glibc
 internal import JetonAPI
-internal import Privacy
 internal import Systemd
 
 /// Does one thing on the user's desktop, for the agent.
@@ -19,12 +18,7 @@ struct JetonDesktop: ParsableCommand {
     )
 
     func run() throws {
-        do {
-            try ProcessPrivacy.begin()
-            try ProcessPrivacy.forbidCores()
-        } catch {
-            StandardError.write("jeton-desktop: ignoring that a protection cannot be had: \(error)\n")
-        }
+        Protection.begin(in: "jeton-desktop")
         let connection = AgentConnection(STDIN_FILENO, of: "jeton-desktop", to: "use the desktop")
         do throws(Refusal) {
             try connection.requireAgent()

@@ -1,7 +1,7 @@
+internal import Activation
 internal import ArgumentParser
 internal import Glibc
 internal import JetonAPI
-internal import Privacy
 internal import Systemd
 
 /// Hands the agent its key out of the user's keyring, as the provider of a credential (systemd.exec(5),
@@ -23,37 +23,42 @@ struct JetonKeyring: ParsableCommand {
     private static let patience = Duration.milliseconds(3500)
 
     func run() throws {
-        do {
-            try ProcessPrivacy.begin()
-            try ProcessPrivacy.forbidCores()
-        } catch {
-            StandardError.write("jeton-keyring: ignoring that a protection cannot be had: \(error)\n")
-        }
-        let connection = CredentialConnection(descriptor: STDIN_FILENO)
-        do throws(Refusal) {
-            try connection.requireAgent()
-            connection.answer(try Self.key())
+        Protection.begin(in: "jeton-keyring")
+        // systemd reads from it up to its end, in the agent's unit.
+        let connection = AgentConnection(STDIN_FILENO, of: "jeton-keyring", to: "get the key")
+        do throws(NoKey) {
+            try Self.requireAgent(connection)
+            connection.write(bytes: try Self.key())
         } catch {
             StandardError.write("jeton-keyring: \(error.reason)\n")
-            connection.answer(Array("error:\(error.word)".utf8))
+            connection.write(bytes: "error:\(error.word)".utf8)
             throw ExitCode.failure
         }
     }
 
-    private static func key() throws(Refusal) -> [UInt8] {
+    /// Whoever may use the session bus may ask the keyring itself; but nobody is to get the key by mistake.
+    private static func requireAgent(_ connection: AgentConnection) throws(NoKey) {
+        do throws(Refusal) {
+            try connection.requireAgent()
+        } catch {
+            throw NoKey("forbidden", error.reason)
+        }
+    }
+
+    private static func key() throws(NoKey) -> [UInt8] {
         let result = Deadline.meet(within: patience) { () -> Result<[UInt8], SecretService.Problem> in
             Result { () throws(SecretService.Problem) in try StoreKeyItem.find(in: SecretService()) }
         }
         switch result {
         case .success(let key): return key
-        case .failure(let problem): throw Refusal(problem)
-        case nil: throw Refusal("timeout", "the keyring did not answer within \(patience.milliseconds) ms")
+        case .failure(let problem): throw NoKey(problem)
+        case nil: throw NoKey("timeout", "the keyring did not answer within \(patience.milliseconds) ms")
         }
     }
 }
 
 /// Why there is no key: a word for the agent, a sentence for the journal.
-struct Refusal: Error {
+struct NoKey: Error {
     let word: String
     let reason: String
 

@@ -4,7 +4,6 @@ internal import Assuan
 internal import FoundationEssentials
 internal import Glibc
 internal import JetonAPI
-internal import Privacy
 internal import Systemd
 
 /// Asks the user one question, for the agent.
@@ -27,12 +26,7 @@ struct JetonPrompt: ParsableCommand {
     var check = false
 
     func run() throws {
-        do {
-            try ProcessPrivacy.begin()
-            try ProcessPrivacy.forbidCores()
-        } catch {
-            StandardError.write("jeton-prompt: ignoring that a protection cannot be had: \(error)\n")
-        }
+        Protection.begin(in: "jeton-prompt")
         guard !check else { return try lookAtPinentry() }
         // The question is here at once: there is nobody who would type it.
         let connection = AgentConnection(STDIN_FILENO, of: "jeton-prompt", to: "have the user asked")
