@@ -46,8 +46,11 @@ public struct ActivatedProgram: Sendable {
 
     private var cure: String { "systemctl --user enable --now \(name).socket" }
 
+    /// What keeps it from being asked, as far as that can be seen without asking.
+    public var obstacle: String? { FileManager.default.fileExists(atPath: path) ? nil : missing }
+
     /// What to do where nobody listens.
-    public var missing: String { "nobody listens at \(path): run `\(cure)` where the agent runs" }
+    private var missing: String { "nobody listens at \(path): run `\(cure)` where the agent runs" }
 
     /// Asks, and waits for the answer. A task that is cancelled ends the connection.
     func ask<Answer: Decodable>(

@@ -8,17 +8,16 @@ extension Desktop {
     /// - Parameters:
     ///   - option: where that is, if not at the usual place.
     ///   - loop: where its connections are served.
-    ///   - isSupervised: whether systemd runs the agent; then it must be systemd that listens there too.
+    ///   - isSupervised: whether systemd runs the agent.
     init(at option: String?, on loop: any EventLoop, isSupervised: Bool) {
-        guard let path = option ?? (try? SocketPath.desktop()) else {
-            let problem = "XDG_RUNTIME_DIR is not set, so there is no usual place for jeton-desktop's socket"
-            self.init(ask: { _ in .failed(reason: problem) })
-            return
+        let path = option ?? (try? SocketPath.desktop())
+        do throws(ActivatedProgram.NoPlace) {
+            let program = try ActivatedProgram("jeton-desktop", at: path, on: loop, isSupervised: isSupervised)
+            let socket = DesktopSocket(program)
+            self.init(ask: { await socket.ask($0, within: $0.patience) })
+        } catch {
+            self.init(ask: { _ in .failed(reason: error.reason) })
         }
-        let socket = DesktopSocket(
-            ActivatedProgram("jeton-desktop", at: path, on: loop, isSupervised: isSupervised)
-        )
-        self.init(ask: { await socket.ask($0, within: $0.patience) })
     }
 }
 
