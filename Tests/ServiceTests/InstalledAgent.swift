@@ -26,6 +26,8 @@ struct InstalledAgent {
         let installer = "\(Programs.repository)/systemd/install"
         let ended = try await user.run([installer] + arguments + ["--built", Programs.folder])
         guard ended.status == 0 else { throw Unexpected("systemd/install failed: \(ended.output)\(ended.errors)") }
+        // The programs of a debug build are 150 MB, for each of a hundred users.
+        try await user.shareFiles()
         return ended.output
     }
 

@@ -70,6 +70,10 @@ public final class UserManager: Sendable {
         try await ended(["run", folder.file("bed"), name] + command, input: input)
     }
 
+    fileprivate func shareFiles(of name: String) async throws {
+        _ = try await script(["share", folder.file("bed"), name])
+    }
+
     private func script(_ arguments: [String]) async throws -> String {
         let ended = try await ended(arguments)
         guard ended.status == 0 else { throw Unexpected("Tests/user-manager \(arguments[0]) failed: \(ended.errors)") }
@@ -107,6 +111,9 @@ public struct LoggedInUser: Sendable {
         }
         return ended.output.hasSuffix("\n") ? String(ended.output.dropLast()) : ended.output
     }
+
+    /// Keeps large files that other users have as well only once: all homes lie in memory.
+    public func shareFiles() async throws { try await manager.shareFiles(of: name) }
 
     /// The ids of this user's log-in sessions.
     public var sessions: Set<String> {
