@@ -185,8 +185,10 @@ import Testing
             try await agent.call(ListLoginTokens()).tokens.first?.state == .redeemed
         }
         try await eventually("the journal says it", within: .seconds(60)) {
-            try await Self.sentences(agent).contains("no notification can be shown: \(sentence)")
+            try await Self.sentences(agent).contains("no notification can be shown: ")
         }
+        let said = try await Self.sentences(agent)
+        #expect(said.contains("no notification can be shown: \(sentence)"), "\(said)")
         try await Self.isQuiet(agent)
         #expect(try await stranger.isSignedIn)
         #expect(try await agent.call(ListLoginTokens()).tokens.first?.redeemedBy?.deviceId == stranger.device)
