@@ -5,17 +5,13 @@ import Synchronization
 public final class SynapseUnderTest: TestHomeserver {
     public let address: String
     private let folder: String
-    private let options: [String]
 
     private init(_ setup: Setup, folder: String) async throws {
         self.folder = folder
-        self.options = setup.options
-        address = try await Self.start(folder, options)
-    }
-
-    private static func start(_ folder: String, _ options: [String]) async throws -> String {
         let pid = ProcessInfo.processInfo.processIdentifier
-        return try await script(["start", folder, "--port", "0", "--until-exit-of", "\(pid)"] + options)
+        address = try await Self.script(
+            ["start", folder, "--port", "0", "--until-exit-of", "\(pid)"] + setup.options
+        )
     }
 
     private static let started = Mutex<[Setup: Task<SynapseUnderTest, any Error>]>([:])
@@ -30,7 +26,7 @@ public final class SynapseUnderTest: TestHomeserver {
         return try await task.value
     }
 
-    /// One that a test has for itself, to stop it and to start it again.
+    /// One that a test has for itself, to hang or to stop it.
     public static func own(_ setup: Setup = .asking, in folder: ScratchFolder) async throws -> SynapseUnderTest {
         try await SynapseUnderTest(setup, folder: folder.file("synapse"))
     }
@@ -42,9 +38,6 @@ public final class SynapseUnderTest: TestHomeserver {
     }
 
     public func stop() async throws { _ = try await Self.script(["stop", folder]) }
-
-    /// Starts it again, where it was and with what it knew.
-    public func startAgain() async throws { _ = try await Self.start(folder, options) }
 
     /// Takes connections and requests from now on, as the kernel does for it, and answers none.
     public func hang() throws { try signal(SIGSTOP) }
