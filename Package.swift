@@ -105,10 +105,7 @@ let package = Package(
             ["JetonAPI", "MatrixClient", "Privacy", "Processes", argumentParser, nioPosix, systemPackage, unixSignals]
         ),
         program("jeton-prompt", ["Activation", "Assuan", "JetonAPI", "Systemd", argumentParser]),
-        program(
-            "jeton-desktop",
-            ["Activation", "JetonAPI", "RPCClient", "Systemd", argumentParser, systemPackage]
-        ),
+        program("jeton-desktop", ["Activation", "JetonAPI", "RPCClient", "Systemd", argumentParser]),
         program("jeton-keyring", ["Activation", "JetonAPI", "Systemd", argumentParser]),
         program("jeton-demo", ["DevHomeserver", "JetonAPI", "MatrixClient", nioPosix, subprocess, systemPackage]),
         // For the demonstration and the tests.

@@ -1,5 +1,4 @@
 public import JetonAPI
-internal import MatrixClient
 
 /// Which method is answered by what.
 extension Agent {

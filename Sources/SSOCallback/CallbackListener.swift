@@ -1,6 +1,5 @@
 public import JetonAPI
 public import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 
 /// Waits on loopback for the browser that comes back from an SSO login: for one login, one login token, and not long.

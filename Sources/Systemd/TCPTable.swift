@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import SystemPackage
 
 /// The kernel's tables of TCP sockets (proc(5), `/proc/PID/net/tcp`).

@@ -1,5 +1,3 @@
-internal import JetonAPI
-
 /// What `store.json` says of the folder that it lies in: how the files lie there, and the keys of their seals. It is
 /// the only file that is never sealed.
 struct StoreHead: Codable, Sendable, Equatable {

@@ -5,7 +5,6 @@ internal import Logging
 internal import MatrixClient
 internal import NIOCore
 internal import NIOPosix
-internal import Privacy
 internal import RPCServer
 internal import ServiceLifecycle
 internal import Systemd

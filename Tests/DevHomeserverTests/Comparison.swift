@@ -1,5 +1,3 @@
-import Testing
-
 @testable import DevHomeserver
 
 /// Compares this server's answers with recorded ones, and learns which of our random strings stands for which recorded.

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 @testable import JetonAPI
 
 /// What no declaration says.

@@ -1,4 +1,3 @@
-import JetonAPI
 import NIOPosix
 import Testing
 

@@ -1,7 +1,6 @@
 import DevHomeserver
 import Foundation
 import JetonAPI
-import RPCClient
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import JetonAPI
-import RPCClient
 import TestSupport
 import Testing
 

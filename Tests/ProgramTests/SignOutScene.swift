@@ -1,5 +1,4 @@
 import DevHomeserver
-import JetonAPI
 import TestSupport
 import Testing
 

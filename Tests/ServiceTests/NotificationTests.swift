@@ -1,4 +1,3 @@
-import DevHomeserver
 import Foundation
 import JetonAPI
 import TestSupport

@@ -1,5 +1,4 @@
 import Foundation
-import JetonAPI
 import TestSupport
 import Testing
 

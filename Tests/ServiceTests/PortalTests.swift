@@ -1,6 +1,5 @@
 import DevHomeserver
 import Foundation
-import JetonAPI
 import TestSupport
 import Testing
 

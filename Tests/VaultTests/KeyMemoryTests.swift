@@ -1,5 +1,4 @@
 import Foundation
-import JetonAPI
 import Privacy
 import Synchronization
 import Testing

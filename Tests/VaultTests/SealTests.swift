@@ -1,5 +1,4 @@
 import FoundationEssentials
-import JetonAPI
 import Testing
 
 @testable import Vault

@@ -1,5 +1,3 @@
-import FoundationEssentials
-import JetonAPI
 import Testing
 import Vault
 

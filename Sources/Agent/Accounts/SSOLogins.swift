@@ -1,5 +1,4 @@
 internal import JetonAPI
-internal import MatrixClient
 internal import SSOCallback
 
 /// The log ins that wait for a browser. Each has an address of its own on loopback, and comes to an end in five minutes.

@@ -1,5 +1,3 @@
-internal import JetonAPI
-
 /// What one write of the ledger changes.
 struct MintStep: Sendable, Equatable, Codable {
     var account: String

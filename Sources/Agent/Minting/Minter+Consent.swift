@@ -1,6 +1,5 @@
 internal import JetonAPI
 internal import Logging
-internal import MatrixClient
 
 /// Our own question, where the homeserver has none.
 extension Minter {

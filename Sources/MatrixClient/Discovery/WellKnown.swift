@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import JetonAPI
 
 /// The file `/.well-known/matrix/client` of a server name. An identity server that it names is nothing to us, and so

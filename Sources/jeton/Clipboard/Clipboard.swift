@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import JetonAPI
 internal import RPCClient
 
 /// Where a copied login token goes: to the desktop, or where there is none to the terminal, which may be far away.

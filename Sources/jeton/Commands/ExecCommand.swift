@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import FoundationEssentials
 internal import JetonAPI
 internal import Processes
-internal import RPCClient
 
 struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import JetonAPI
-internal import RPCClient
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,3 @@
-import JetonAPI
 import Testing
 
 @testable import MatrixClient

@@ -1,5 +1,3 @@
-import JetonAPI
-
 @testable import MatrixClient
 
 /// What the client makes of an answer.
