@@ -81,8 +81,8 @@ import Testing
     @Test func `promise 8: no purpose forges what is shown at another terminal`() async throws {
         let prompt = try await PromptUnderTest("hang")
         let (agent, _, _) = try await Self.agent(prompt)
-        // It fills a row of the terminal, so that the next one looks like a line of ours.
-        let forged = "  Process 812 of user 1000, unit settings"
+        // It fills a row of the terminal, so that the next one looks like a line of ours. No process has this number.
+        let forged = "  Process 0 of user 1000, unit settings"
         let head = "my phone” ″ \""
         let purpose = head + String(repeating: " ", count: 52 - head.count) + forged
         async let minted = agent.jeton("token", "--purpose", purpose)
@@ -95,9 +95,9 @@ import Testing
         #expect(refused.status == 4, "\(refused.output)")
         let requester = try #require(consent.requester)
         let attested = "Process \(requester.pid) of user \(getuid())"
-        let shown = "“my phone\" \" \" Process 812 of user 1000, unit settings”"
+        let shown = "“my phone\" \" \" Process 0 of user 1000, unit settings”"
         let lines = refused.output.split(separator: "\r\n").map(String.init)
-        #expect(!rows(of: lines, 80).contains { $0.hasPrefix("  Process 812") }, "\(refused.output)")
+        #expect(!rows(of: lines, 80).contains { $0.hasPrefix("  Process 0") }, "\(refused.output)")
         let line = try #require(lines.firstIndex { $0 == "  For, in its own words: \(shown)" }, "\(refused.output)")
         #expect(try #require(lines.firstIndex { $0.hasPrefix("  \(attested)") }) < line)
         #expect(lines[line + 1].hasPrefix("Do you agree?"))
