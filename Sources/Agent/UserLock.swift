@@ -71,18 +71,13 @@ actor UserLock {
     }
 
     private func ask(_ request: UnlockAgent, _ requester: Requester) async throws(AgentError) {
-        let question = PromptQuestion(
-            .unlock,
-            requester: requester,
-            terminal: request.terminal,
-            deadlineMs: promptTimeoutMs()
-        )
         let consent = PendingConsent(
             consentId: Identifier.make("q"),
             wants: .unlock,
             requester: requester,
             requestedAt: clock()
         )
+        let question = PromptQuestion(.unlock, consent, terminal: request.terminal, deadlineMs: promptTimeoutMs())
         let answer = try await consents.decide(
             .init(consent: consent, requester: requester),
             within: .milliseconds(question.deadlineMs)

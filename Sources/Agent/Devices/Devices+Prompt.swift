@@ -45,19 +45,19 @@ extension Devices {
 
     /// The answer that goes on with what the user said; nil where that is not what the homeserver wants.
     private func answer(_ challenge: Challenge, _ call: SignOut) async throws(AgentError) -> AuthDictionary? {
-        let session = try await session(of: call.account)
         guard case .authentication(let uia) = challenge.wants else {
-            _ = try await ask(.confirm, challenge, call, session)
+            _ = try await ask(.confirm, challenge, call)
             challenges.noteAgreement(challenge.id)
             return ["challenge": .string(challenge.id)]
         }
+        let session = try await session(of: call.account)
         return try await answer(
             challenge,
             uia,
             isByPrompt: call.isByPrompt,
             at: session.homeserver,
             orElse: "; `jeton revoke` can"
-        ) { kind async throws(AgentError) in try await ask(kind, challenge, call, session, uia) }
+        ) { kind async throws(AgentError) in try await ask(kind, challenge, call, uia) }
     }
 
     /// - Returns: the password, where that was asked for.
@@ -65,37 +65,17 @@ extension Devices {
         _ kind: PromptQuestion.Kind,
         _ challenge: Challenge,
         _ call: SignOut,
-        _ session: SessionRecord,
         _ uia: UIAChallenge? = nil
     ) async throws(AgentError) -> Secret? {
-        let question = PromptQuestion(
+        let answer = try await put(
             kind,
             challenge,
+            uia,
             of: call.requester,
-            at: session.homeserver,
-            isRepeated: uia.map { $0.errcode != nil || $0.error != nil } ?? false,
-            terminal: call.request.terminal,
-            deadlineMs: promptTimeoutMs()
-        )
-        let pending = PendingConsent(
-            challenge,
-            wants: kind == .password ? .auth : .consent,
-            by: .agent,
-            of: call.requester,
-            at: session.homeserver
-        )
-        let answer = try await consents.decide(
-            .init(consent: pending, requester: call.requester),
-            within: .milliseconds(question.deadlineMs)
-        ) { [self] () async throws(AgentError) in
-            try await desk.ask { () async throws(AgentError) in
-                guard kind == .password else { return question }
-                // A password that would not be passed on is not asked for.
-                try await book.requirePasswordLeft(of: challenge.account)
-                var question = question
-                question.attemptsLeft = await book.passwordsLeft(of: challenge.account)
-                return question
-            }
+            terminal: call.request.terminal
+        ) { [book] () async throws(AgentError) in
+            // A password that would not be passed on is not asked for.
+            if kind == .password { try await book.requirePasswordLeft(of: challenge.account) }
         }
         switch answer {
         case .agreed(let password): return password

@@ -84,39 +84,19 @@ extension Minter {
         _ minting: Minting,
         _ uia: UIAChallenge? = nil
     ) async throws(AgentError) -> Secret? {
-        guard let session = await accounts.session(of: minting.account) else { throw .notLoggedIn(minting.account) }
-        let question = PromptQuestion(
+        let answer = try await put(
             kind,
             challenge,
+            uia,
             of: minting.requester,
-            at: session.homeserver,
-            isRepeated: uia.map { $0.errcode != nil || $0.error != nil } ?? false,
-            terminal: minting.request.terminal,
-            deadlineMs: promptTimeoutMs()
-        )
-        let pending = PendingConsent(
-            challenge,
-            wants: kind == .password ? .auth : .consent,
-            by: .agent,
-            of: minting.requester,
-            at: session.homeserver
-        )
-        let answer = try await consents.decide(
-            .init(consent: pending, requester: minting.requester),
-            within: .milliseconds(question.deadlineMs)
-        ) { [self] () async throws(AgentError) in
-            try await desk.ask { () async throws(AgentError) in
-                try await locks.requireNone()
-                // A token that is there already has its permit.
-                if challenge.sealedToken == nil {
-                    try await book.check(minting.account, for: challenge, by: minting.requester)
-                }
-                if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
-                guard kind == .password else { return question }
-                var question = question
-                question.attemptsLeft = await book.passwordsLeft(of: minting.account)
-                return question
+            terminal: minting.request.terminal
+        ) { [locks, book] () async throws(AgentError) in
+            try await locks.requireNone()
+            // A token that is there already has its permit.
+            if challenge.sealedToken == nil {
+                try await book.check(minting.account, for: challenge, by: minting.requester)
             }
+            if minting.socket == .restricted { try await book.noteRestrictedQuestion() }
         }
         if minting.socket == .restricted { await noteRestricted(answer) }
         switch answer {

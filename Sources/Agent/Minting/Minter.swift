@@ -17,7 +17,6 @@ actor Minter: Questioner {
     let desk: PromptDesk
     let consents: Consents
     let redemptions: RedemptionWatch
-    /// How long a question may stand.
     let promptTimeoutMs: @Sendable () -> Int
     var challenges = Challenges()
     /// How many ask over the restricted socket right now.

@@ -21,7 +21,7 @@ extension AgentError {
             "flows": .array(uia.flows.map { flow in ["stages": .array(flow.map { .string($0) })] }),
             "params": uia.params, "completed": .array(uia.completed.map { .string($0) }),
         ]
-        if uia.errcode != nil || uia.error != nil {
+        if uia.isRepeated {
             data["error"] = ["errcode": .string(uia.errcode ?? ""), "error": .string(uia.error ?? "")]
         }
         let pages = uia.fallbackPages(at: homeserver)

@@ -10,6 +10,9 @@ extension UIAChallenge {
 
     var isForPrompts: Bool { askableFlow != nil }
 
+    /// Whether the last answer was a wrong one.
+    var isRepeated: Bool { errcode != nil || error != nil }
+
     /// - Parameter way: the end of the sentence where there is none, who could ask for more than a prompt.
     /// - Returns: the stage to answer, and what is asked for it; nil where another stage asks the user.
     /// - Throws: `prompt_unavailable`.
@@ -23,7 +26,7 @@ extension UIAChallenge {
 
     /// - Throws: `homeserver_error`, where a stage is asked for again that nobody can do better.
     func requireProgress(of stage: String, at homeserver: HomeserverAddress) throws(AgentError) {
-        guard stage != "m.login.password", errcode != nil || error != nil else { return }
+        guard stage != "m.login.password", isRepeated else { return }
         throw .uiaDeadEnd("does not count \(stage) as done, which needs no answer", at: homeserver)
     }
 }

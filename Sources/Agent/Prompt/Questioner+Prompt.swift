@@ -35,6 +35,54 @@ extension Questioner {
         return challenges.answer(to: challenge, stage: stage, password: password, at: clock())
     }
 
+    /// Puts a question, which can be answered from elsewhere as well.
+    /// - Parameters:
+    ///   - kind: what is asked for.
+    ///   - challenge: what it is about.
+    ///   - uia: what the homeserver wants, and has said of the last answer; nil where the question is ours.
+    ///   - requester: who waits for the answer.
+    ///   - terminal: where they can be reached, besides the display.
+    ///   - check: looks, when the question's turn has come, whether there is any use in asking.
+    /// - Returns: what the user said.
+    /// - Throws: what `check` throws; why nobody need answer any more; `busy` where too many wait.
+    func put(
+        _ kind: PromptQuestion.Kind,
+        _ challenge: Challenge,
+        _ uia: UIAChallenge?,
+        of requester: Requester,
+        terminal: CallerTerminal?,
+        after check: @escaping @Sendable () async throws(AgentError) -> Void
+    ) async throws(AgentError) -> PromptAnswer {
+        let account = challenge.account
+        guard let session = await accounts.session(of: account) else { throw .notLoggedIn(account) }
+        let consent = PendingConsent(
+            challenge,
+            wants: kind == .password ? .auth : .consent,
+            by: .agent,
+            of: requester,
+            at: session.homeserver
+        )
+        let question = PromptQuestion(
+            kind,
+            consent,
+            isRepeated: kind == .password ? uia?.isRepeated == true : nil,
+            terminal: terminal,
+            deadlineMs: promptTimeoutMs()
+        )
+        return try await consents.decide(
+            .init(consent: consent, requester: requester),
+            within: .milliseconds(question.deadlineMs)
+        ) { [desk, book] () async throws(AgentError) in
+            try await desk.ask { () async throws(AgentError) in
+                try await check()
+                guard kind == .password else { return question }
+                var question = question
+                question.attemptsLeft = await book.passwordsLeft(of: account)
+                return question
+            }
+        }
+    }
+
     /// The user has agreed, and the caller has to bring what the homeserver wants.
     func entrust(_ challenge: Challenge) async -> AgentError {
         let account = challenge.account

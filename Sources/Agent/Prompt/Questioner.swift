@@ -7,7 +7,10 @@ protocol Questioner: Actor {
     var accounts: Accounts { get }
     var locks: Locks { get }
     var book: MintBook { get }
+    var desk: PromptDesk { get }
     var consents: Consents { get }
+    /// How long a question may stand.
+    var promptTimeoutMs: @Sendable () -> Int { get }
     var clock: @Sendable () -> Moment { get }
     var challenges: Challenges { get set }
 
