@@ -179,8 +179,10 @@ import Testing
         let listener = try LineClient(scene.agent)
         listener.request("1", SubscribeToEvents.name, #"{"types":["consent.requested","consent.denied"]}"#)
         _ = try await onThread { try listener.next() }
-        let late = try await scene.agent.refusal(of: request)
-        #expect(late.kind == .consentTimeout, "\(late)")
+        let asking = try LineClient(scene.agent)
+        asking.request("1", SignOutDevice.name, try Self.params(request))
+        let late = try await onThread { try asking.next()["error"]?["data"]?["kind"] }
+        #expect(late == "consent_timeout")
         let told = try await onThread { try (1...2).map { _ in try listener.next()["params"] ?? .null } }
         #expect(told[0]["device"]?["device_id"]?.stringValue == scene.device)
         #expect(told[1]["reason"] == "timed_out")

@@ -141,9 +141,9 @@ import Testing
         try await scene.end()
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `a stage that never counts as done ends the question`() async throws {
-        let scene = try await SignOutScene { $0.flows = [["m.login.dummy"]] }
+    @Test func `a stage that never counts as done ends the question`() async throws {
+        // A second question would come to an end, and so would the test.
+        let scene = try await SignOutScene("ok cancel") { $0.flows = [["m.login.dummy"]] }
         let unmoved = #"{"session":"x","flows":[{"stages":["m.login.dummy"]}],"params":{},"completed":[]}"#
         await scene.homeserver.server.misbehave(on: scene.path, .json(unmoved, status: 401))
         let refused = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
