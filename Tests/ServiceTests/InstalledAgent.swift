@@ -20,15 +20,21 @@ struct InstalledAgent {
         return agent
     }
 
+    /// A copy of all programs is 150 MB, in memory until it is shared.
+    private static let installers = Turnstile(atOnce: 4)
+
     /// Runs the installer as this user.
     @discardableResult
     func install(_ arguments: String...) async throws -> String {
         let installer = "\(Programs.repository)/systemd/install"
-        let ended = try await user.run([installer] + arguments + ["--built", Programs.folder])
-        guard ended.status == 0 else { throw Unexpected("systemd/install failed: \(ended.output)\(ended.errors)") }
-        // The programs of a debug build are 150 MB, for each of a hundred users.
-        try await user.shareFiles()
-        return ended.output
+        return try await Self.installers.pass {
+            let ended = try await user.run([installer] + arguments + ["--built", Programs.folder])
+            guard ended.status == 0 else {
+                throw Unexpected("systemd/install failed: \(ended.output)\(ended.errors)")
+            }
+            try await user.shareFiles()
+            return ended.output
+        }
     }
 
     var program: String { "\(user.home)/.local/bin/jeton" }
