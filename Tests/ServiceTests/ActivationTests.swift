@@ -145,8 +145,9 @@ import Testing
         #expect(try await agent.jeton("rpc", "agent.ping").status == 2)
         try await eventually("systemd has seen the end") { try await agent.property("ActiveState") == "failed" }
         #expect(try await agent.property("ExecMainStatus") == "78")
-        let said = try await agent.journal("_SYSTEMD_USER_UNIT=jetond.service").compactMap { $0["MESSAGE"] }
-        #expect(said.contains { $0.contains("config.json5, line 2") })
+        try await eventually("it says where") {
+            try await agent.said(by: "jetond").contains { $0.contains("config.json5, line 2") }
+        }
         // Nor does a program that keeps trying.
         #expect(try await agent.jeton("wait", "--timeout", "4").status == 124)
         try await agent.user.write("{}", to: agent.configuration)

@@ -92,6 +92,12 @@ struct InstalledAgent {
         }
     }
 
+    /// What this program of ours has written to this user's journal. By its name: the journal knows no unit of a process
+    /// that had ended when its last words were read.
+    func said(by program: String) async throws -> [String] {
+        try await journal("SYSLOG_IDENTIFIER=\(program)").compactMap { $0["MESSAGE"] }
+    }
+
     /// Nothing secret may be in all that the journal has of this user.
     func lookForSecretsInTheJournal() async throws {
         let journal = try await user.run(["journalctl", "--user", "--output=export", "--all", "--no-pager"])

@@ -27,9 +27,9 @@ import Testing
         #expect(began.duration(to: clock.now) < .seconds(20))
         #expect(ended.status != 0)
         #expect(try await agent.property("ExecMainStatus") == "78")
-        let show = ["journalctl", "--user", "--unit=jetond.service", "--output=cat", "--lines=20"]
-        let log = try await agent.user.run(show).output
-        #expect(log.contains(sentence), "\(log)")
+        try await eventually("it says why") {
+            try await agent.said(by: "jetond").contains { $0.contains(sentence) }
+        }
         try await agent.user.systemctl("reset-failed")
     }
 

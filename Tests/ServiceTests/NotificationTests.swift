@@ -24,10 +24,6 @@ import Testing
         }
     }
 
-    private static func sentences(_ agent: InstalledAgent) async throws -> String {
-        try await agent.user.run(["journalctl", "--user", "--output=cat", "--unit=jeton-desktop@*"]).output
-    }
-
     /// Another client that signs in with a fresh login token.
     private struct Stranger {
         let client: OtherClient
@@ -81,7 +77,7 @@ import Testing
             try await desktop.notifications().last?.first == "Device signed out"
         }
         try await Self.isQuiet(agent)
-        #expect(try await Self.sentences(agent).contains("ignoring") == false)
+        #expect(try await !agent.said(by: "jeton-desktop").contains { $0.contains("ignoring") })
         try await agent.lookForSecretsInTheJournal()
     }
 
@@ -155,8 +151,8 @@ import Testing
         _ = try await Stranger(agent, user, homeserver)
         // The ledger has it earlier: without an address it is told one look later.
         try await eventually("it is told") {
-            let show = ["journalctl", "--user", "--output=cat", "--unit=jetond.service"]
-            return try await agent.user.run(show).output.contains("a device was signed in while a login token lived")
+            let said = try await agent.said(by: "jetond")
+            return said.contains { $0.contains("a device was signed in while a login token lived") }
         }
         try await agent.user.write(
             settings.replacing("{", with: "{ limits: { login_token: { count: 9, per_ms: 1 } },", maxReplacements: 1),
@@ -184,10 +180,10 @@ import Testing
             try await agent.call(ListLoginTokens()).tokens.first?.state == .redeemed
         }
         try await eventually("the journal says it", within: .seconds(60)) {
-            try await Self.sentences(agent).contains("no notification can be shown: ")
+            try await agent.said(by: "jeton-desktop").contains { $0.contains("no notification can be shown: ") }
         }
-        let said = try await Self.sentences(agent)
-        #expect(said.contains("no notification can be shown: \(sentence)"), "\(said)")
+        let said = try await agent.said(by: "jeton-desktop")
+        #expect(said.contains { $0.contains("no notification can be shown: \(sentence)") }, "\(said)")
         try await Self.isQuiet(agent)
         #expect(try await stranger.isSignedIn)
         #expect(try await agent.call(ListLoginTokens()).tokens.first?.redeemedBy?.deviceId == stranger.device)

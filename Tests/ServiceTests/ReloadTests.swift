@@ -30,8 +30,10 @@ import Testing
         try await agent.user.write("{\n  limits: {\n    login_token: 8,\n  },\n}", to: agent.configuration)
         let reload = try await agent.user.run(["systemctl", "--user", "reload", "jetond.service"])
         #expect(reload.status != 0)
-        let said = try await agent.journal("_SYSTEMD_USER_UNIT=jetond.service").compactMap { $0["MESSAGE"] }
-        #expect(said.contains { $0.contains("config.json5, line 3, column 18: limits.login_token must be") }, "\(said)")
+        let mistake = "config.json5, line 3, column 18: limits.login_token must be"
+        try await eventually("it says where") {
+            try await agent.said(by: "jetond").contains { $0.contains(mistake) }
+        }
         // The agent itself refuses it as well, whoever sends the signal.
         try await agent.user.say("kill", "-HUP", "\(pid)")
         try await eventually("it has looked") { try await !agent.journal("JETON_EVENT=agent.reload_refused").isEmpty }
@@ -55,7 +57,7 @@ import Testing
         try await agent.user.manager.asRoot("chown", "65533", link)
         try await agent.user.say("kill", "-HUP", "\(agent.pid)")
         try await eventually("it has looked") { try await !agent.journal("JETON_EVENT=agent.reload_refused").isEmpty }
-        let said = try await agent.journal("_SYSTEMD_USER_UNIT=jetond.service").compactMap { $0["MESSAGE"] }
+        let said = try await agent.said(by: "jetond")
         let refusal = "site.json5: belongs to root or to a user that the sandbox does not show, not to you"
         #expect(said.contains { $0.contains(refusal) }, "\(said)")
         #expect(try await limit(agent) == 7)
