@@ -50,7 +50,7 @@ struct ConfigurationOwnershipTests {
         #expect(throws: ConfigurationProblem.self) { try read() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a pipe in a file's place is refused, and nobody waits for what it brings`() throws {
         let path = "\(folder.path)/config.json5"
         try FileManager.default.removeItem(atPath: path)

@@ -6,7 +6,7 @@ import Testing
 @testable import Agent
 
 /// A question that can be answered in two places.
-@Suite(.timeLimit(.minutes(1))) struct ConsentsTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsentsTests {
     private final class Told: Sendable { let events = Mutex<[JSONValue]>([]) }
 
     private let told = Told()

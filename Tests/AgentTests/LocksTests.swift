@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(1))) struct LocksTests {
+@Suite(.timeLimit(.minutes(5))) struct LocksTests {
     private final class Surroundings: Sendable {
         let wish = Mutex(true)
         let told = Mutex<[JSONValue]>([])

@@ -11,7 +11,7 @@ import Vault
 
 /// Minting where something comes between: another request, a full disk, a homeserver that has changed its mind. Wall
 /// time stands still.
-@Suite(.timeLimit(.minutes(1))) struct MinterTests {
+@Suite(.timeLimit(.minutes(5))) struct MinterTests {
     private final class Policy: Sendable { let now = Mutex(ConsentPolicy.none) }
 
     private static let path = "/_matrix/client/v1/login/get_token"

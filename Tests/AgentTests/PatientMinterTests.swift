@@ -7,7 +7,7 @@ import Testing
 @testable import Agent
 
 /// Waiting for limits, by requesters of the test's own. Wall time stands still, so a limit ends when the test says so.
-@Suite(.timeLimit(.minutes(1))) struct PatientMinterTests {
+@Suite(.timeLimit(.minutes(5))) struct PatientMinterTests {
     private final class Looks: Sendable { let count = Mutex(0) }
 
     private let home: AccountsUnderTest

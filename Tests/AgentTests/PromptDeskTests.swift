@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// One question at a time.
-@Suite(.timeLimit(.minutes(1))) struct PromptDeskTests {
+@Suite(.timeLimit(.minutes(5))) struct PromptDeskTests {
     private static let question = PromptQuestion(.confirm, requester: nil, deadlineMs: 1000)
 
     private final class Shown: Sendable {

@@ -9,7 +9,7 @@ import Testing
 @testable import Agent
 
 /// Minting where the agent asks the user itself, as the test answers. Wall time stands still.
-@Suite(.timeLimit(.minutes(1))) struct PromptedMinterTests {
+@Suite(.timeLimit(.minutes(5))) struct PromptedMinterTests {
     private final class Policy: Sendable { let now = Mutex(ConsentPolicy.prompt) }
 
     /// Who sits at the prompt.

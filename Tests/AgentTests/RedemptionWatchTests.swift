@@ -7,7 +7,7 @@ import Testing
 @testable import Agent
 
 /// When the homeserver is asked for devices: while a login token lives, and else never.
-@Suite(.timeLimit(.minutes(1))) struct RedemptionWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct RedemptionWatchTests {
     /// Pauses that end when the test says so.
     private final class Pauses: Sendable {
         private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])

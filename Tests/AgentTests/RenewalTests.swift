@@ -7,7 +7,7 @@ import Vault
 @testable import Agent
 
 /// Renewals against a real homeserver, with the clock in the test's hand.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RenewalTests {
     @Test func `the alarm is set to a fifth before the end, and each ring renews`() async throws {
         let test = try await AccountsUnderTest()

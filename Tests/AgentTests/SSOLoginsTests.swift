@@ -6,7 +6,7 @@ import Testing
 @testable import Agent
 
 /// Logins that wait for a browser, with a clock of the test's own.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SSOLoginsTests {
     private func logins(_ clock: TestClock, for life: Duration = .seconds(60)) -> SSOLogins {
         SSOLogins(

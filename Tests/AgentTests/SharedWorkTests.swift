@@ -4,7 +4,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SharedWorkTests {
     @Test func `is done once, and all who wait get what comes of it`() async throws {
         let count = Atomic(0)

@@ -8,7 +8,7 @@ import Vault
 @testable import Agent
 
 /// The user's own lock, and what comes between.
-@Suite(.timeLimit(.minutes(1))) struct UserLockTests {
+@Suite(.timeLimit(.minutes(5))) struct UserLockTests {
     /// What the prompt answers, once it is let.
     private final class Prompt: Sendable {
         let answer = Mutex<PromptAnswer>(.agreed(nil))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(1))) struct WaitingLineTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitingLineTests {
     private final class Order: Sendable { let numbers = Mutex<[Int]>([]) }
 
     private let line = WaitingLine(pause: realPause)

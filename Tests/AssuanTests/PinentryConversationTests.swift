@@ -5,7 +5,7 @@ import Testing
 @testable import Assuan
 
 /// A question and a scripted pinentry, without an agent: what is believed of what it says.
-@Suite(.timeLimit(.minutes(1))) struct PinentryConversationTests {
+@Suite(.timeLimit(.minutes(5))) struct PinentryConversationTests {
     /// What came of a question.
     private struct Outcome {
         var answer: PromptAnswer?

@@ -3,7 +3,7 @@ import Testing
 @testable import DevHomeserver
 
 /// What no recording shows of user-interactive authentication: flows of several stages, and pages for the browser.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuthenticationFlowTests {
     private func serving(
         _ edit: (inout DevHomeserver.Options) -> Void,

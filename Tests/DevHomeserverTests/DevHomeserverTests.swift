@@ -5,7 +5,7 @@ import Testing
 @testable import DevHomeserver
 
 /// What no recording shows: switching, misbehaving, stopping.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DevHomeserverTests {
     let clock = TestClock()
 

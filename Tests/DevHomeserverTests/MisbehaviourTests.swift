@@ -3,7 +3,7 @@ import Testing
 
 @testable import DevHomeserver
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MisbehaviourTests {
     private static let versions = "/_matrix/client/versions"
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DevHomeserver
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordedExchangeTests {
     @Test(arguments: Recording.all)
     func `answers as the recorded Synapse did`(_ recording: Recording) async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What becomes of a request that meets anything but a homeserver.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FailureTests {
     /// A deadline that a request reaches its server within on a busy machine too.
     private static let enoughToArrive = Duration.seconds(10)

@@ -5,7 +5,7 @@ import NIOPosix
 import Testing
 
 /// Against a homeserver that answers as Synapse does.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HomeserverTests {
     private let server = DevHomeserver()
 

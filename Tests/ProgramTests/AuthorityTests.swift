@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Homeservers whose certificate comes from an authority of the user's own.
-@Suite(.timeLimit(.minutes(3))) struct AuthorityTests {
+@Suite(.timeLimit(.minutes(5))) struct AuthorityTests {
     @Test func `an authority that was exchanged counts after a reload, and the one before it no more`() async throws {
         let homeserver = try await DevHomeserverUnderTest()
         let user = try await homeserver.newUser()

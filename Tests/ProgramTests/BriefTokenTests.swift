@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Access tokens that live five seconds, at a real homeserver. This takes two minutes, as only time shows it.
-@Suite(.needsSynapse, .timeLimit(.minutes(5)))
+@Suite(.needsSynapse, .timeLimit(.minutes(10)))
 struct BriefTokenTests {
     private static let use = Duration.seconds(115)
 

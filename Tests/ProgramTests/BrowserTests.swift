@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The stand-in for a browser: what it does by itself, and what it passes on.
-@Suite(.timeLimit(.minutes(2))) struct BrowserTests {
+@Suite(.timeLimit(.minutes(5))) struct BrowserTests {
     /// A browser that writes its arguments down, and the environment that makes it the real one.
     private final class RealBrowser {
         private let folder: ScratchFolder

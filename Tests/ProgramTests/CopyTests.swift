@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `jeton token --copy` on a desktop: the token gets into the clipboard, and out of it again.
-@Suite(.timeLimit(.minutes(2))) struct CopyTests {
+@Suite(.timeLimit(.minutes(5))) struct CopyTests {
     /// A display with one program that reaches its clipboard, as a user has installed it.
     struct Desktop: Sendable {
         private let display: TestDisplay

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Desktop clients in windows of their own sign in by the agent, at a real homeserver.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct DesktopClientTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct DesktopClientTests {
     /// A client of Debian's, as its users find it.
     enum Client: String, CustomTestStringConvertible {
         case nheko, quaternion

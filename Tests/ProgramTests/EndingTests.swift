@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How a real homeserver ends sessions, and how users do.
-@Suite(.needsSynapse, .timeLimit(.minutes(3)))
+@Suite(.needsSynapse, .timeLimit(.minutes(5)))
 struct EndingTests {
     @Test func `after a soft logout minting says so, and signing in again keeps the device`() async throws {
         let homeserver = try await SynapseUnderTest.running(.unrefreshing)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A fresh login token for one command.
-@Suite(.timeLimit(.minutes(2))) struct ExecTests {
+@Suite(.timeLimit(.minutes(5))) struct ExecTests {
     private static let read = #"cat <&"$MATRIX_LOGIN_TOKEN_FD"; echo "$MATRIX_USER_ID $MATRIX_HOMESERVER""#
 
     /// Runs a script of the shell with a login token, for which the password is typed.

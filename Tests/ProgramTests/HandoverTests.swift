@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Handing a login token to a client that waits for its browser: to that client alone, and not without consent.
-@Suite(.timeLimit(.minutes(3))) struct HandoverTests {
+@Suite(.timeLimit(.minutes(5))) struct HandoverTests {
     private static let path = "/_matrix/client/v3/login/sso/redirect"
 
     /// What a client opens that waits at an address of its own.

@@ -5,7 +5,7 @@ import Testing
 
 /// Kill -9 at every step of a renewal at a real homeserver, from the request to the answer to the first use of what it
 /// brought. The steps are the agent's system calls; which ones there are is found out by going on until none is left.
-@Suite(.needsSynapse, .timeLimit(.minutes(5)))
+@Suite(.needsSynapse, .timeLimit(.minutes(10)))
 struct KillTests {
     /// Far beyond what a renewal takes, so that a renewal without end is noticed.
     private static let mostSteps = 100

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Renewals whose request or answer is lost on the way to a real homeserver, which may have changed the tokens by then.
-@Suite(.needsSynapse, .timeLimit(.minutes(3)))
+@Suite(.needsSynapse, .timeLimit(.minutes(5)))
 struct LostRenewalTests {
     @Test(arguments: Proxy.Mishap.allCases)
     func `the agent makes up for it by itself, and is never signed out`(mishap: Proxy.Mishap) async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Networks that the kernel takes away and gives back: the agent runs in namespaces of its own, which takes root here.
-@Suite(.enabled(if: geteuid() == 0, "namespaces of one's own need root"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: geteuid() == 0, "namespaces of one's own need root"), .timeLimit(.minutes(5)))
 struct NetworkTests {
     @Test func `a network that comes back ends the waiting at once`() async throws {
         let (agent, _, homeserver) = try await signedInAtDev { $0.accessTokenLifetime = .seconds(1) }

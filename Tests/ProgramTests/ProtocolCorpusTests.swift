@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whatever comes over the socket of a real agent is answered or refused, the connection goes on, and nothing is kept.
-@Suite(.timeLimit(.minutes(5))) struct ProtocolCorpusTests {
+@Suite(.timeLimit(.minutes(10))) struct ProtocolCorpusTests {
     private static let ping = #"{"jsonrpc":"2.0","id":"after","method":"agent.ping"}"#
     private static let pong = #"{"jsonrpc":"2.0","id":"after","result":{}}"#
 

@@ -18,7 +18,7 @@ final class RawConnection: @unchecked Sendable {
         }
         guard result == 0 else { throw Unexpected("cannot connect to \(path): \(errno)") }
         // What never comes must fail the test, not hang it.
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 90, tv_usec: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Real clients sign in by the agent, at a real homeserver.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RealClientTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct RealClientTests {
     @Test(.needsRealClients) func `matrix-commander signs in by SSO, with our stand-in as its browser`() async throws {
         let scene = try await SSOScene()
         let (homeserver, user, prompt, agent) = (scene.homeserver, scene.user, scene.prompt, scene.agent)

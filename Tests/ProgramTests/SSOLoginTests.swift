@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Signing in by the browser, and by the login token that it brings.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct SSOLoginTests {
     /// A homeserver with an identity provider that signs in as the user.
     private func homeserver() async throws -> (DevHomeserverUnderTest, TestUser) {

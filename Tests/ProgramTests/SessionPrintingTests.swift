@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A session that is to be printed: where nobody can have read it, no device stays signed in that nobody knows.
-@Suite(.timeLimit(.minutes(2))) struct SessionPrintingTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionPrintingTests {
     private static let name = "a rig"
 
     private static func isSignedIn(_ agent: AgentUnderTest) async throws -> Bool {

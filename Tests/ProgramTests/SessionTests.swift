@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A session of its own, for a bot or a test.
-@Suite(.timeLimit(.minutes(2))) struct SessionTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionTests {
     private struct Told: Decodable { var homeserver, user_id, device_id, access_token: String }
 
     private static func told(_ text: String) throws -> Told {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Kill -9 at every step on the way from plain to encrypted, to another key, and back.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct StoreKillTests {
     /// Far beyond what such a change takes, so that one without end is noticed.
     private static let mostSteps = 200

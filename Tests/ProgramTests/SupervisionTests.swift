@@ -141,7 +141,7 @@ import Testing
         let environment = ["XDG_RUNTIME_DIR": folder.path, "HOME": folder.path]
         let log = try folder.write("", to: "log")
         let agent = try await RunningProgram("jetond", [], environment: environment, log: log)
-        let waited = try await run("jeton", ["wait", "--timeout", "20"], environment: environment)
+        let waited = try await run("jeton", ["wait", "--timeout", "60"], environment: environment)
         #expect(waited.status == 0)
         #expect(try mode(folder.file("jeton")) == 0o700)
         #expect(try mode(folder.file("jeton/agent.sock")) == 0o600)

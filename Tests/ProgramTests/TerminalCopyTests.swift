@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `jeton token --copy` where there is no desktop: by the terminal itself, which is read here.
-@Suite(.timeLimit(.minutes(2))) struct TerminalCopyTests {
+@Suite(.timeLimit(.minutes(5))) struct TerminalCopyTests {
     /// What a terminal was asked to copy, one after the other.
     private func copied(_ screen: String) -> [String] {
         screen.matches(of: /\x1b\]52;c?;([A-Za-z0-9+\/=]*)\x07/).map { found in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Accounts on several real homeservers, which have nothing to do with one another.
-@Suite(.needsSynapse, .timeLimit(.minutes(3)))
+@Suite(.needsSynapse, .timeLimit(.minutes(5)))
 struct TwoHomeserversTests {
     @Test func `while one homeserver hangs, everything at the other goes on`() async throws {
         let folder = try ScratchFolder()

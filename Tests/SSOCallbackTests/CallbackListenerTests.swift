@@ -4,7 +4,7 @@ import SSOCallback
 import Testing
 
 /// The listener, on real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallbackListenerTests {
     private func listener(
         for life: Duration = .seconds(60),

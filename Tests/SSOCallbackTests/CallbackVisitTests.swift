@@ -7,7 +7,7 @@ import Testing
 @testable import SSOCallback
 
 /// Bringing a login token to a listener, on real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallbackVisitTests {
     private static let loop = MultiThreadedEventLoopGroup.singleton.next()
 

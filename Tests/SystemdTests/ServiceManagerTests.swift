@@ -12,7 +12,7 @@ struct ServiceManagerTests {
 
         init() throws {
             descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-            var timeout = timeval(tv_sec: 10, tv_usec: 0)
+            var timeout = timeval(tv_sec: 60, tv_usec: 0)
             let size = socklen_t(MemoryLayout<timeval>.size)
             try #require(unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size) == 0)
             // An abstract name leaves nothing behind.
@@ -60,7 +60,7 @@ struct ServiceManagerTests {
             let microseconds = try #require(lines.last?.split(separator: "=").last.flatMap { Int($0) })
             var now = timespec()
             _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-            #expect(now.tv_sec - microseconds / 1_000_000 <= 10)
+            #expect(now.tv_sec - microseconds / 1_000_000 <= 60)
         }
     }
 

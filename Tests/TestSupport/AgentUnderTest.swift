@@ -45,7 +45,7 @@ public final class AgentUnderTest: @unchecked Sendable {
     public func start() async throws -> AgentUnderTest {
         try await launch()
         // It ends early only in a test that fails; then the deadline is what ends the wait.
-        let ended = try await run("jeton", ["wait", "--timeout", "20", "--socket", socket])
+        let ended = try await run("jeton", ["wait", "--timeout", "60", "--socket", socket])
         guard ended.status == 0 else { throw Dead(log: logText) }
         return self
     }

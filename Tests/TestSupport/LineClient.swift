@@ -22,7 +22,7 @@ public final class LineClient: @unchecked Sendable {
         }
         guard result == 0 else { throw Unexpected("no connection: \(errno)") }
         // An answer that never comes must fail the test, not hang it.
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: 90, tv_usec: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 

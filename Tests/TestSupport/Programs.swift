@@ -141,7 +141,7 @@ public func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> V
 /// Waits until something is so; that it never becomes so is an error after a deadline far beyond what it takes.
 public func eventually(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     _ isSo: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now.advanced(by: limit)
