@@ -125,17 +125,15 @@ struct FailureTests {
     }
 
     @Test func `a refused connection is told as such, with nothing arrived`() async throws {
-        let server = try RawServer([])
-        server.stop()
-        let failure = failure(try await minting(at: "http://127.0.0.1:\(server.port)"))
+        let port = try HeldPort()
+        let failure = failure(try await minting(at: "http://127.0.0.1:\(port.number)"))
         #expect(failure == .init(stage: .connect, detail: "connection refused", mayHaveArrived: false))
     }
 
     @Test func `a refused connection to a name tells name and port`() async throws {
-        let server = try RawServer([])
-        server.stop()
-        let failure = failure(try await minting(at: "http://localhost:\(server.port)"))
-        let detail = "no connection to localhost port \(server.port): connection refused"
+        let port = try HeldPort()
+        let failure = failure(try await minting(at: "http://localhost:\(port.number)"))
+        let detail = "no connection to localhost port \(port.number): connection refused"
         #expect(failure == .init(stage: .connect, detail: detail, mayHaveArrived: false))
     }
 

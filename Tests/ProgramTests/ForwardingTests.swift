@@ -5,7 +5,7 @@ import RPCClient
 import TestSupport
 import Testing
 
-/// The restricted socket on another machine, by a real OpenSSH: `ssh -R` to an sshd on loopback.
+/// The restricted socket on another machine, by a real OpenSSH: `ssh -R` to an sshd that needs no network.
 @Suite(.enabled(if: SSH.isInstalled, "SKIPPED: openssh-server and openssh-client are not installed"))
 struct ForwardingTests {
     /// All that it takes: an agent with a prompt, signed in, and a server to go to.
@@ -105,15 +105,13 @@ struct ForwardingTests {
     }
 }
 
-/// An sshd on loopback that lets one key in, and the way to it with the agent's restricted socket in tow.
+/// An sshd that lets one key in, and the way to it with the agent's restricted socket in tow.
 private final class SSH: Sendable {
     private static let programs = ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"]
 
     static var isInstalled: Bool { programs.allSatisfy { FileManager.default.isExecutableFile(atPath: $0) } }
 
     private let folder: ScratchFolder
-    private let server: RunningProgram
-    private let port: UInt16
     /// Where the agent listens here, and what stands for it there.
     var local: String { folder.file("restricted.sock") }
     var remote: String { folder.file("forwarded.sock") }
@@ -132,9 +130,7 @@ private final class SSH: Sendable {
         if geteuid() == 0 {
             try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
         }
-        port = try freePort()
         let settings = """
-            ListenAddress 127.0.0.1:\(port)
             HostKey \(folder.file("host"))
             AuthorizedKeysFile \(folder.file("authorized_keys"))
             PidFile none
@@ -143,25 +139,20 @@ private final class SSH: Sendable {
             PermitRootLogin prohibit-password
             PasswordAuthentication no
             """
-        let arguments = ["-D", "-e", "-f", try folder.write(settings + "\n", to: "sshd_config")]
-        let log = try folder.write("", to: "sshd.log")
-        server = try await RunningProgram("/usr/sbin/sshd", arguments, log: log)
-        try await eventually("sshd listens") {
-            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("Server listening") == true
-        }
+        try folder.write(settings + "\n", to: "sshd_config")
     }
-
-    deinit { server.send(SIGTERM) }
 
     private func arguments(_ command: [String], options: [String] = []) -> [String] {
         let settings = [
             "IdentitiesOnly=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes",
             "LogLevel=ERROR", "ExitOnForwardFailure=yes",
+            // One for each connection: a port could be somebody else's by the time that sshd takes it.
+            "ProxyCommand=/usr/sbin/sshd -i -f \(folder.file("sshd_config")) -E \(folder.file("sshd.log"))",
         ]
         // Whoever was killed has left it there.
         try? FileManager.default.removeItem(atPath: remote)
-        return ["-F", "/dev/null", "-i", folder.file("user"), "-p", "\(port)"] + settings.flatMap { ["-o", $0] }
-            + options + ["-R", "\(remote):\(local)", "\(NSUserName())@127.0.0.1"] + command
+        return ["-F", "/dev/null", "-i", folder.file("user")] + settings.flatMap { ["-o", $0] }
+            + options + ["-R", "\(remote):\(local)", "\(NSUserName())@here"] + command
     }
 
     private func jeton(_ command: [String]) -> [String] { [Programs.path("jeton")] + command + ["--socket", remote] }
@@ -185,7 +176,7 @@ private final class SSH: Sendable {
             log: try folder.write("", to: "ssh.log")
         )
         defer { ssh.send(SIGTERM) }
-        try await eventually("it is forwarded") { FileManager.default.fileExists(atPath: self.remote) }
+        try await eventually("it is forwarded") { isListening(at: self.remote) }
         try await work()
     }
 }

@@ -52,13 +52,13 @@ import Testing
         let client = try await WaitingClient()
         let answer = try await HandoverTests.answered(HandoverTests.request(homeserver, client), agent, user)
         try await client.stop()
-        let successor = try await WaitingClient(port: client.port, uid: 65534)
+        let successor = try await WaitingClient(uid: 65534, inPlaceOf: client)
         #expect(try await agent.refusal(of: answer).kind == .forbidden)
         // The homeserver's question alone.
         #expect(await homeserver.mintRequests(of: user) == 1)
         #expect(try successor.requests().isEmpty)
         // Somebody else's at the one address of localhost is no hindrance at the other.
-        let own = try await WaitingClient(at: "::1", port: client.port)
+        let own = try await WaitingClient(at: "::1", inPlaceOf: client)
         _ = try await agent.call(try await HandoverTests.answered(HandoverTests.request(homeserver, own), agent, user))
         #expect(try own.tokens().count == 1)
         #expect(try successor.requests().isEmpty)
@@ -94,7 +94,7 @@ import Testing
         let answer = try await HandoverTests.answered(HandoverTests.request(homeserver, client), agent, user)
         let before = await homeserver.mintRequests(of: user)
         try await client.stop()
-        let successor = try await WaitingClient(port: client.port)
+        let successor = try await WaitingClient(inPlaceOf: client)
         let refused = try await agent.refusal(of: answer)
         #expect(refused.kind == .forbidden)
         #expect(refused.message.contains("another program"), "\(refused.message)")
@@ -116,7 +116,7 @@ import Testing
         async let refusal = agent.refusal(of: answer)
         try await eventually("the token is minted") { await homeserver.mintRequests(of: user) > before }
         try await client.stop()
-        let successor = try await WaitingClient(port: client.port)
+        let successor = try await WaitingClient(inPlaceOf: client)
         await homeserver.server.letGo()
         let refused = try await refusal
         #expect(refused.kind == .outcomeUnknown)
@@ -141,7 +141,7 @@ import Testing
         async let refusal = agent.refusal(of: request)
         try await eventually("the user is asked") { prompt.questions == 1 }
         try await client.stop()
-        let successor = try await WaitingClient(port: client.port)
+        let successor = try await WaitingClient(inPlaceOf: client)
         try prompt.release("go")
         #expect(try await refusal.kind == .forbidden)
         #expect(try successor.requests().isEmpty)

@@ -1,7 +1,14 @@
 import Glibc
 
-/// A port of loopback at which nobody listens right now.
-public func freePort() throws -> UInt16 { try TCPSocket.listening().port }
+/// A port of loopback that the kernel gives nobody else as long as this lives. Nobody listens there but who is told to, and
+/// shares its addresses as servers do (SO_REUSEADDR).
+public final class HeldPort: Sendable {
+    private let socket: TCPSocket
+
+    public var number: UInt16 { socket.port }
+
+    public init() throws { socket = try TCPSocket.held() }
+}
 
 /// A TCP socket on loopback that blocks, and reads whole HTTP/1.1 messages.
 final class TCPSocket: Sendable {
@@ -24,12 +31,24 @@ final class TCPSocket: Sendable {
     /// One that listens at a port of the kernel's choice.
     static func listening() throws -> TCPSocket {
         let socket = open()
-        let isListening = unsafe socket.withAddress(port: 0) { address, length in
-            unsafe bind(socket.descriptor, address, length) == 0 && listen(socket.descriptor, 64) == 0
+        guard socket.bindAnywhere(), listen(socket.descriptor, 64) == 0 else {
+            throw Unexpected("no port to listen at")
         }
-        guard isListening else { throw Unexpected("no port to listen at") }
         return socket
     }
+
+    /// One that has a port of the kernel's choice, and leaves it to others to listen there.
+    static func held() throws -> TCPSocket {
+        let socket = open()
+        var isShared: CInt = 1
+        let size = socklen_t(MemoryLayout<CInt>.size)
+        guard unsafe setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, size) == 0,
+            socket.bindAnywhere()
+        else { throw Unexpected("no port to hold") }
+        return socket
+    }
+
+    private func bindAnywhere() -> Bool { unsafe withAddress(port: 0) { unsafe bind(descriptor, $0, $1) == 0 } }
 
     /// Nil: nobody listens there.
     convenience init?(connectedTo port: UInt16) {
