@@ -68,6 +68,8 @@ import Testing
             #expect(
                 try await run("/bin/sh", ["-c", command], environment: environment, input: text).status == 0
             )
+            // Not each tool waits until it has the clipboard.
+            try await eventually("the clipboard has it") { try await paste() == text }
         }
 
         func paste() async throws -> String {
@@ -82,10 +84,15 @@ import Testing
         }
     }
 
-    private func copy(_ agent: AgentUnderTest, _ user: TestUser, _ desktop: Desktop) async throws -> String {
+    /// Runs the command that copies a token.
+    private func copied(_ agent: AgentUnderTest, _ user: TestUser, _ desktop: Desktop) async throws -> Ended {
         let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
         let arguments = ["token", "--copy", "--password-stdin"]
-        let copied = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+        return try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+    }
+
+    private func copy(_ agent: AgentUnderTest, _ user: TestUser, _ desktop: Desktop) async throws -> String {
+        let copied = try await copied(agent, user, desktop)
         #expect(copied.status == 0 && copied.output.isEmpty, "\(copied.errors)")
         #expect(copied.errors.contains("Copied") && copied.errors.contains("not verified for end-to-end encryption"))
         #expect(Canary.secrets(in: copied.errors).isEmpty)
@@ -100,6 +107,14 @@ import Testing
             let words = text("/proc/\(pid)/cmdline").split(separator: "\0")
             return words.first == "jeton-clipboard" && words.contains(Substring(agent.socket))
         }
+    }
+
+    /// Asks them to end, after which the clipboard has nothing.
+    private func endKeepers(of agent: AgentUnderTest, by signal: Int32 = SIGTERM, _ desktop: Desktop) async throws {
+        for keeper in try keepers(agent) { kill(keeper, signal) }
+        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
+        #expect(try await desktop.paste().isEmpty)
+        try await agent.stop()
     }
 
     private func text(_ path: String) -> String {
@@ -141,11 +156,11 @@ import Testing
         kind: TestDisplay.Kind,
         tool: String
     ) async throws {
-        let (agent, user, _) = try await signedInAtDev { $0.loginTokenLifetime = .seconds(12) }
+        let (agent, user, _) = try await signedInAtDev { $0.loginTokenLifetime = .seconds(30) }
         let desktop = try await Desktop(kind, tool)
         _ = try await copy(agent, user, desktop)
         try await agent.stop()
-        try await eventually("the clipboard is cleared", within: .seconds(60)) { try await desktop.paste().isEmpty }
+        try await eventually("the clipboard is cleared", within: .seconds(90)) { try await desktop.paste().isEmpty }
         try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
     }
 
@@ -157,10 +172,7 @@ import Testing
         let (agent, user, _) = try await signedInAtDev()
         let desktop = try await Desktop(desktop.kind, desktop.tool)
         _ = try await copy(agent, user, desktop)
-        for keeper in try keepers(agent) { kill(keeper, signal) }
-        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
-        #expect(try await desktop.paste().isEmpty)
-        try await agent.stop()
+        try await endKeepers(of: agent, by: signal, desktop)
     }
 
     @Test(arguments: Desktop.tools.filter { $0.kind == .x11 })
@@ -172,10 +184,7 @@ import Testing
         let desktop = try await Desktop(kind, tool)
         try desktop.delay()
         _ = try await copy(agent, user, desktop)
-        for keeper in try keepers(agent) { kill(keeper, SIGTERM) }
-        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
-        #expect(try await desktop.paste().isEmpty)
-        try await agent.stop()
+        try await endKeepers(of: agent, desktop)
     }
 
     @Test(arguments: Desktop.tools.filter { $0.kind == .x11 })
@@ -186,17 +195,10 @@ import Testing
         let (agent, user, _) = try await signedInAtDev()
         let desktop = try await Desktop(kind, tool)
         try desktop.killWhoCopies()
-        let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
-        let arguments = ["token", "--copy", "--password-stdin"]
-        let copied = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
-        #expect(copied.status == 128 + SIGKILL)
+        #expect(try await copied(agent, user, desktop).status == 128 + SIGKILL)
         #expect(try await !desktop.paste().isEmpty)
-        let keepers = try keepers(agent)
-        #expect(keepers.count == 1)
-        for keeper in keepers { kill(keeper, SIGTERM) }
-        try await eventually("nobody is left behind") { try self.keepers(agent).isEmpty }
-        #expect(try await desktop.paste().isEmpty)
-        try await agent.stop()
+        #expect(try keepers(agent).count == 1)
+        try await endKeepers(of: agent, desktop)
     }
 
     @Test(arguments: Desktop.tools)
@@ -212,10 +214,7 @@ import Testing
         )
         #expect(copied.status == 0 && copied.errors.contains("Copied"), "\(copied.errors)")
         #expect(try await !desktop.paste().isEmpty)
-        for keeper in try keepers(agent) { kill(keeper, SIGTERM) }
-        try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
-        #expect(try await desktop.paste().isEmpty)
-        try await agent.stop()
+        try await endKeepers(of: agent, desktop)
     }
 
     @Test(
@@ -228,9 +227,7 @@ import Testing
     {
         let (agent, user, homeserver) = try await signedInAtDev()
         let desktop = try await Desktop(kind, nil)
-        let environment = desktop.environment.merging(["JETON_SOCKET": agent.socket]) { $1 }
-        let arguments = ["token", "--copy", "--password-stdin"]
-        let refused = try await run("jeton", arguments, environment: environment, input: user.password + "\n")
+        let refused = try await copied(agent, user, desktop)
         #expect(refused.status == 1 && refused.errors.contains("in the package \(package)"), "\(refused.errors)")
         #expect(await homeserver.mintRequests(of: user) == 0)
         try await agent.stop()
