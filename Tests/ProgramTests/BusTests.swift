@@ -28,7 +28,7 @@ import Testing
             options + ["UNIX-LISTEN:\(path),fork", address],
             log: log
         )
-        try await eventually("it listens") { FileManager.default.fileExists(atPath: path) }
+        try await eventually("it listens") { isListening(at: path) }
         return program
     }
 
@@ -49,7 +49,7 @@ import Testing
             ["--config-file=\(file)", "--nofork", "--nopidfile"],
             log: log
         )
-        try await eventually("it listens") { FileManager.default.fileExists(atPath: path) }
+        try await eventually("it listens") { isListening(at: path) }
         return daemon
     }
 

@@ -198,7 +198,7 @@ import Testing
             ["--reuid=65534", "--clear-groups", "/usr/bin/socat", "UNIX-LISTEN:\(socket),mode=777", "STDOUT"],
             log: try folder.write("", to: "heard")
         )
-        try await eventually("the impostor listens") { FileManager.default.fileExists(atPath: socket) }
+        try await eventually("the impostor listens") { isListening(at: socket) }
         let input = "canary-secret\n"
         let ended = try await run("jeton", ["login", "@a:b", "--password-stdin", "--socket", socket], input: input)
         #expect(ended.status == 2)

@@ -28,7 +28,7 @@ import Testing
             ["UNIX-LISTEN:\(socket),fork", "EXEC:sleep 30"],
             log: try folder.write("", to: "log")
         )
-        try await eventually("it listens") { (try? await run("/usr/bin/test", ["-S", socket]).status) == 0 }
+        try await eventually("it listens") { isListening(at: socket) }
         let waited = try await run("jeton", ["wait", "--timeout", "0.5", "--socket", socket])
         #expect(waited.status == 124)
         silent.send(15)

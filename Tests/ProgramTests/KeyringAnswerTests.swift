@@ -75,7 +75,7 @@ private struct FakeKeyring {
             ["--config-file=\(file)", "--nofork", "--nopidfile"],
             log: try folder.write("", to: "bus-log")
         )
-        try await eventually("the bus listens") { FileManager.default.fileExists(atPath: path) }
+        try await eventually("the bus listens") { isListening(at: path) }
         service = try await RunningProgram(
             "\(Programs.repository)/Tests/TestSupport/fake-keyring",
             [fault],

@@ -49,7 +49,7 @@ public final class TestDisplay: Sendable {
                 ],
                 log: log
             )
-            try await eventually("sway listens") { FileManager.default.fileExists(atPath: "\(run)/wayland-1") }
+            try await eventually("sway listens") { isListening(at: "\(run)/wayland-1") }
             environment = ["WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": run]
         }
     }

@@ -38,7 +38,7 @@ public final class PromptUnderTest: Sendable {
             log: try folder.write("", to: "listener.log")
         )
         let socket = folder.file("prompt.sock")
-        try await eventually("the prompt listens") { FileManager.default.fileExists(atPath: socket) }
+        try await eventually("the prompt listens") { isListening(at: socket) }
     }
 
     deinit { listener.send(SIGKILL) }
