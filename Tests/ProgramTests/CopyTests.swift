@@ -133,6 +133,7 @@ import Testing
             #expect(!text("/proc/\(pid)/cmdline").contains(token) && !text("/proc/\(pid)/environ").contains(token))
         }
         #expect(try keepers(agent).count == 1)
+        try await agent.expectLook(at: user, homeserver)
         #expect(try await OtherClient(homeserver.address).logIn(token: token).body["user_id"] == user.id)
         try await eventually("the clipboard is cleared") { try await desktop.paste().isEmpty }
         try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
@@ -145,6 +146,7 @@ import Testing
         let desktop = try await Desktop(kind, tool)
         let token = try await copy(agent, user, desktop)
         try await desktop.copy("a poem")
+        try await agent.expectLook(at: user, homeserver)
         #expect(try await OtherClient(homeserver.address).logIn(token: token).status == 200)
         try await eventually("nobody is left behind") { try keepers(agent).isEmpty }
         #expect(try await desktop.paste() == "a poem")

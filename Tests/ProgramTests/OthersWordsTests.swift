@@ -26,6 +26,7 @@ import Testing
             return try await agent.call(GetMetrics()).requestsAnswered - before == looks + 1
         }
         let minted = try await agent.mint(for: user, purpose: Self.forged)
+        try await agent.expectLook(at: user, homeserver)
         _ = try await OtherClient(homeserver.address).logIn(token: minted.loginToken.reveal(), deviceName: Self.forged)
         try await eventually("the redemption is shown") {
             try String(contentsOfFile: log, encoding: .utf8).contains("login_token.redeemed")

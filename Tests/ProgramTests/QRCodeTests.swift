@@ -190,6 +190,7 @@ struct QRCodeTests {
         )
         func said() throws -> [Substring] { try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n") }
         try await eventually("the token is printed") { try said().count == 2 }
+        try await agent.expectLook(at: user, homeserver)
         let session = try await OtherClient(homeserver.address).logIn(token: String(try said()[1])).body
         #expect(try await waiting.ended() == 0)
         let text = try said().dropFirst(2).joined(separator: "\n")

@@ -17,6 +17,7 @@ import Testing
         let (agent, user, homeserver) = try await signedIn(kind)
         let minted = try await agent.mint(for: user)
         #expect(try await token(agent).state == .live)
+        try await agent.expectLook(at: user, homeserver)
         let client = try LineClient(agent)
         client.request("1", "event.subscribe", #"{"types":["login_token.redeemed"]}"#)
         #expect(try await onThread { try client.next()["result"] } == [:])
@@ -58,6 +59,7 @@ import Testing
         let client = try LineClient(agent)
         client.request("1", "event.subscribe", #"{"types":["login_token.redeemed"]}"#)
         #expect(try await onThread { try client.next()["result"] } == [:])
+        try await agent.expectLook(at: user, homeserver)
         let other = OtherClient(homeserver.address)
         let session = try await other.logIn(token: minted.loginToken.reveal()).body
         try await eventually("it is seen") { try await self.token(agent).state == .redeemed }
@@ -77,22 +79,19 @@ import Testing
         let (agent, user, homeserver) = try await signedInAtDev()
         let minted = try await agent.mint(for: user)
         try await agent.killNine()
-        let looks = await looks(homeserver)
+        let looks = await homeserver.looks(at: user)
         try await agent.start()
-        try await eventually("the devices are looked at") { await self.looks(homeserver) > looks }
+        try await eventually("the devices are looked at") { await homeserver.looks(at: user) > looks }
         let session = try await OtherClient(homeserver.address).logIn(token: minted.loginToken.reveal()).body
         try await eventually("the redemption is noticed") { try await self.token(agent).state == .redeemed }
         #expect(try await token(agent).redeemedBy?.deviceId == session["device_id"])
         try await agent.stop()
     }
 
-    private func looks(_ homeserver: DevHomeserverUnderTest) async -> Int {
-        await homeserver.server.seenRequests.count { $0.path.hasSuffix("/v3/devices") }
-    }
-
     @Test func `where two devices have appeared both are named, and the user must choose`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let minted = try await agent.mint(for: user)
+        try await agent.expectLook(at: user, homeserver)
         let other = OtherClient(homeserver.address)
         let one = try #require(try await other.logIn(token: minted.loginToken.reveal()).body["device_id"])
         let two = try #require(try await other.logIn(user).body["device_id"])

@@ -73,6 +73,12 @@ extension AgentUnderTest {
         return try await call(GenerateLoginToken(account: user.id, purpose: purpose, auth: user.auth(challenge)))
     }
 
+    /// Waits until the agent has looked which devices there are. It does so while a token is minted, which waits for
+    /// nothing: on a busy machine a client could be quicker, and be taken for one that was there before.
+    func expectLook(at user: TestUser, _ homeserver: any TestHomeserver) async throws {
+        try await eventually("the devices are looked at") { try await homeserver.looks(at: user) > 0 }
+    }
+
     /// Calls again each time a limit says when.
     func patiently(_ request: GenerateLoginToken) async throws -> GenerateLoginToken.Result {
         while true {

@@ -67,6 +67,7 @@ import Testing
         func seen() -> String { (try? String(contentsOfFile: screen, encoding: .utf8)) ?? "" }
         try await eventually("it is copied") { copied(seen()).count == 1 }
         let token = try #require(copied(seen()).first)
+        try await agent.expectLook(at: user, homeserver)
         let device = try #require(try await OtherClient(homeserver.address).logIn(token: token).body["device_id"])
         let ended = try await shown
         #expect(ended.status == 0 && copied(ended.output).last?.isEmpty == true)

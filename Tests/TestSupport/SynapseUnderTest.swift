@@ -66,11 +66,15 @@ public final class SynapseUnderTest: TestHomeserver {
     /// Somebody who has no password, and an account only once they have signed in by their browser.
     public func newVisitor() -> TestUser { TestUser(id: "@\(Self.makeUser().name):localhost", password: "") }
 
+    public func mintRequests(of user: TestUser) async throws -> Int { try requests("/login/get_token", of: user) }
+
+    public func looks(at user: TestUser) async throws -> Int { try requests("/v3/devices ", of: user) }
+
     /// Synapse's log has a line for each request, with the user.
-    public func mintRequests(of user: TestUser) async throws -> Int {
+    private func requests(_ path: String, of user: TestUser) throws -> Int {
         let log = try String(contentsOfFile: "\(folder)/homeserver.log", encoding: .utf8)
         return log.split(separator: "\n").count { line in
-            ["Processed request", "/login/get_token", user.id].allSatisfy { line.contains($0) }
+            ["Processed request", path, user.id].allSatisfy { line.contains($0) }
         }
     }
 

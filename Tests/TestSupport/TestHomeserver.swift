@@ -70,6 +70,8 @@ public protocol TestHomeserver: Sendable {
     func newUser() async throws -> TestUser
     /// How often get_token was called so far in the name of somebody.
     func mintRequests(of user: TestUser) async throws -> Int
+    /// How often the list of devices was asked for so far in the name of somebody.
+    func looks(at user: TestUser) async throws -> Int
 }
 
 extension TestHomeserver {
@@ -130,5 +132,9 @@ public final class DevHomeserverUnderTest: TestHomeserver {
     /// Nobody else is here.
     public func mintRequests(of user: TestUser) async -> Int {
         await server.seenRequests.count { $0.path.hasSuffix("/login/get_token") }
+    }
+
+    public func looks(at user: TestUser) async -> Int {
+        await server.seenRequests.count { $0.path.hasSuffix("/v3/devices") }
     }
 }
