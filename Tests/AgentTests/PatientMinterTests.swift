@@ -126,12 +126,14 @@ import Testing
     @Test func `promise 14: a lock that comes while somebody waits for their turn holds for them`() async throws {
         await allow(1)
         let path = "/_matrix/client/v1/login/get_token"
-        await home.server.misbehave(on: path, .delay(.milliseconds(500)))
+        await home.server.misbehave(on: path, .hold)
         let first = Task { try await patient.generate(GenerateLoginToken(), for: mail, over: .agent).userId }
         while await !home.server.seenRequests.contains(where: { $0.path == path }) { await Task.yield() }
         let second = Task { try await patient.generate(GenerateLoginToken(), for: backup, over: .agent).userId }
         while patient.minter.gate.waiting.withLock({ $0[home.alice]?.count ?? 0 }) == 0 { await Task.yield() }
         locks.noteScreen(isLocked: true)
+        await home.server.misbehave(on: path, nil)
+        await home.server.letGo()
         let refused = await #expect(throws: AgentError.self) { try await second.value }
         #expect(refused?.kind == .locked)
         #expect(try await first.value == home.alice)

@@ -35,7 +35,7 @@ import Testing
         let user = try await homeserver.newUser()
         let agent = try await AgentUnderTest().start()
         let path = "/_matrix/client/v3/login"
-        await homeserver.server.misbehave(on: "GET \(path)", .delay(.seconds(2)))
+        await homeserver.server.misbehave(on: "GET \(path)", .hold)
         let client = try LineClient(agent)
         let params = #"{"user_id":"\#(user.id)","homeserver":"\#(homeserver.address)","password":"\#(user.password)"}"#
         client.request("1", "account.login", params)
@@ -43,6 +43,9 @@ import Testing
             await homeserver.server.seenRequests.contains { $0.path == path && $0.method == "GET" }
         }
         client.close()
+        // It has gone before these come.
+        for _ in 1...5 { _ = try await agent.call(Ping()) }
+        await homeserver.server.letGo()
         // A stop waits for whatever is under way.
         try await agent.stop()
         #expect(await homeserver.server.seenRequests.allSatisfy { $0.method == "GET" })
