@@ -20,6 +20,9 @@ import Testing
         agent.logText.split(separator: "\n").count { $0.contains(Self.without) && $0.contains(reason) }
     }
 
+    /// The same, for any reason but that a busy machine has not answered within the second that is waited for at first.
+    private func countInTime(_ agent: AgentUnderTest) -> Int { count(agent) - count(agent, "no answer within 1 s") }
+
     /// Somebody at the bus's place.
     private func listen(_ address: String, options: [String] = []) async throws -> RunningProgram {
         let log = try folder.write("", to: "log")
@@ -76,7 +79,7 @@ import Testing
         try await eventually("it has read its settings anew") {
             agent.logText.components(separatedBy: "was read anew").count == 3
         }
-        #expect(count(agent) == 2)
+        #expect(countInTime(agent) == 2)
         try await agent.stop()
         try await end(bus)
     }
@@ -91,7 +94,7 @@ import Testing
         try await agent.start()
         // Only what concerns the screen waits.
         _ = try await agent.call(ListAccounts())
-        let call = ["10", Programs.path("jeton"), "rpc", "login_token.generate", "--socket", agent.socket]
+        let call = ["60", Programs.path("jeton"), "rpc", "login_token.generate", "--socket", agent.socket]
         let asked = try await run("/usr/bin/timeout", call)
         #expect(asked.status == 8, "\(asked.errors)")
         #expect(count(agent, "no answer within 1 s") == 1)
@@ -138,9 +141,9 @@ import Testing
         try await end(bus)
         bus = try await self.bus()
         try await eventually("it is found again") { count(agent, "logind does not run") == 2 }
-        #expect(count(agent) == 2)
+        #expect(countInTime(agent) == 2)
         try await end(bus)
-        try await eventually("it is given up", within: .seconds(60)) { count(agent) == 3 }
+        try await eventually("it is given up", within: .seconds(60)) { countInTime(agent) == 3 }
         bus = try await self.bus()
         try await eventually("it is found again", within: .seconds(60)) { count(agent, "logind does not run") == 3 }
         try await agent.stop()
@@ -154,7 +157,7 @@ import Testing
         try await end(bus)
         let silence = try await listen("OPEN:/dev/null", options: ["-u"])
         try await eventually("it is given up", within: .seconds(60)) { count(agent, "no answer within 8 s") == 1 }
-        #expect(count(agent) == 2)
+        #expect(countInTime(agent) == 2)
         try await agent.stop()
         try await end(silence)
     }

@@ -76,7 +76,7 @@ import Testing
             let commands = ["xclip": ["xclip", "-o", "-selection", "clipboard"], "xsel": ["xsel", "-b", "-o"]]
             let command = commands[tool] ?? ["wl-paste", "-n"]
             // An owner that goes while it is asked leaves xsel waiting for ever.
-            let patient = ["1", "/usr/bin/\(command[0])"] + command.dropFirst()
+            let patient = ["3", "/usr/bin/\(command[0])"] + command.dropFirst()
             while true {
                 let pasted = try await run("/usr/bin/timeout", patient, environment: environment)
                 if pasted.status != 124 { return pasted.output }

@@ -1,6 +1,7 @@
 import DevHomeserver
 import Foundation
 import JetonAPI
+import Synchronization
 import TestSupport
 import Testing
 
@@ -44,11 +45,15 @@ struct NetworkTests {
         let mount = "mount --bind '\(configuration)' /etc/resolv.conf && exec \"$0\" \"$@\""
         agent.runner = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount]
         try await agent.start()
-        let stuck = Task { try await agent.refusal(of: GetLoginTokenSupport(account: "@stuck:silent.example")) }
+        let isOver = Atomic(false)
+        let stuck = Task {
+            defer { isOver.store(true, ordering: .releasing) }
+            return try await agent.refusal(of: GetLoginTokenSupport(account: "@stuck:silent.example"))
+        }
         try await eventually("the resolver is asked") { resolver.wasAsked }
-        let began = ContinuousClock.now
         #expect(try await agent.call(GetAccountStatus(account: user.id)).account.state == .active)
-        #expect(began.duration(to: .now) < .seconds(4))
+        let wasOver = isOver.load(ordering: .acquiring)
+        #expect(!wasOver)
         let refused = try await stuck.value
         #expect(refused.kind == .homeserverUnreachable)
         #expect(refused.data["stage"] == "dns")
@@ -59,10 +64,12 @@ struct NetworkTests {
 
 /// A name server that hears everything and says nothing.
 private final class SilentResolver: Sendable {
-    let address = "127.53.53.53"
+    let address: String
     private let descriptor: CInt
 
     init() throws {
+        // The port is given; who else tests at this moment has another address.
+        address = "127." + (1...3).map { _ in "\(Int.random(in: 1...254))" }.joined(separator: ".")
         descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var own = sockaddr_in()
         own.sin_family = sa_family_t(AF_INET)

@@ -7,9 +7,10 @@ import Testing
 /// Sessions that live on while nobody asks for anything: the whole agent, with the kernel's timers.
 @Suite struct RenewalTests {
     @Test func `a session is renewed in time with nobody asking, and nothing else is sent`() async throws {
-        let (agent, user, homeserver) = try await signedInAtDev { $0.accessTokenLifetime = .seconds(2) }
+        // Longer than a busy machine takes to sign in.
+        let (agent, user, homeserver) = try await signedInAtDev { $0.accessTokenLifetime = .seconds(8) }
         let requests = await homeserver.server.seenRequests.count
-        try await eventually("it is renewed three times") { await homeserver.renewals >= 3 }
+        try await eventually("it is renewed twice", within: .seconds(60)) { await homeserver.renewals >= 2 }
         #expect(await homeserver.server.seenRequests.dropFirst(requests).allSatisfy { $0.path.hasSuffix("/refresh") })
         #expect(await homeserver.server.seenRequests.allSatisfy { $0.status == 200 })
         let account = try #require(try await agent.call(ListAccounts()).accounts.first)

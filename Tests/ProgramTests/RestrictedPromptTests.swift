@@ -41,7 +41,7 @@ import Testing
         let silent = try await Self.error(path)
         #expect(silent.kind == .rateLimited)
         #expect(silent.data["limit"] == "restricted_socket")
-        #expect((50_000...60_000).contains(silent.data["retry_after_ms"]?.integerValue ?? 0))
+        #expect((30_000...60_000).contains(silent.data["retry_after_ms"]?.integerValue ?? 0))
         #expect(prompt.questions == 2)
         // The owner's own socket is not silenced.
         _ = try await agent.call(GenerateLoginToken())

@@ -91,13 +91,15 @@ import Testing
         let (agent, user, homeserver) = try await signedInAtDev()
         let scratch = try ScratchFolder()
         let password = try scratch.write(user.password + "\n", to: "password")
-        let steps = [["prompt": "Ctrl-C clears", "answer": "\u{3}"], ["prompt": "LEFT:", "answer": ""]]
+        // tmux shows nothing any more of what has ended: it stays until that was read.
+        let steps = [["prompt": "Ctrl-C clears", "answer": "\u{3}"], ["prompt": "LEFT: 0 buffers", "answer": "over"]]
         let plan = try scratch.write(
             String(decoding: try JSONSerialization.data(withJSONObject: steps), as: UTF8.self),
             to: "plan.json"
         )
         let jeton = "\(Programs.path("jeton")) token --copy --password-stdin --socket \(agent.socket) <\(password)"
-        let command = "trap : INT; \(jeton); echo LEFT: $(tmux list-buffers | wc -l) buffers; read line"
+        let wait = "until [ \"$line\" = over ]; do read line; done"
+        let command = "trap : INT; \(jeton); echo LEFT: $(tmux list-buffers | wc -l) buffers; \(wait)"
         let tmux = ["/usr/bin/tmux", "-S", scratch.file("tmux"), "-f", "/dev/null", "new-session", command]
         let shown = try await run(
             "\(Programs.repository)/Tests/TestSupport/on-terminal",

@@ -25,7 +25,7 @@ struct TwoHomeserversTests {
                     return ContinuousClock.now
                 }
             }
-            for _ in 1...20 {
+            for _ in 1...5 {
                 #expect(try await agent.call(GetLoginTokenSupport(account: two.id)).supported)
                 #expect(try await agent.call(GetAccountStatus(account: two.id)).account.state == .active)
             }

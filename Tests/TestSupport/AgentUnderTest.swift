@@ -73,7 +73,7 @@ public final class AgentUnderTest: @unchecked Sendable {
         try await launch()
         // One that starts all the same would not end.
         let patience = Task { [process] in
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(90))
             process?.send(SIGKILL)
         }
         defer { patience.cancel() }
