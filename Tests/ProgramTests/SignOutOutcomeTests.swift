@@ -28,10 +28,12 @@ import Testing
             return ApproveConsent(consentId: consent, auth: scene.user.auth(consent, password: password))
         }
 
+        func endQuestion() async throws { try await endQuestion { try scene.prompt.release("over") } }
+
         /// Once the homeserver has the approval.
-        func endQuestion() async throws {
+        func endQuestion(_ end: () async throws -> Void) async throws {
             try await answer.happened()
-            try scene.prompt.release("over")
+            try await end()
             try await eventually("nothing is asked any more") {
                 try await scene.agent.call(ListConsents()).consents.isEmpty
             }
@@ -52,6 +54,19 @@ import Testing
         // It is answered once.
         let late = try await race.scene.agent.refusal(of: DenyConsent(consentId: approval.consentId))
         #expect(late.data["field"] == "consent_id", "\(late)")
+        try await race.scene.end()
+    }
+
+    @Test func `a lock that comes at that moment does not bring the device back`() async throws {
+        let race = try await Race(endingBy: "cancel")
+        async let signedOut = race.scene.agent.call(race.request)
+        let approval = try await race.approval()
+        async let approved = race.scene.agent.call(approval)
+        try await race.endQuestion { _ = try await race.scene.agent.call(LockAgent()) }
+        race.answer.letGo()
+        _ = try await approved
+        _ = try await signedOut
+        #expect(try await !race.scene.isSignedIn)
         try await race.scene.end()
     }
 
