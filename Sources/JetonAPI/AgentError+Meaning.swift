@@ -51,7 +51,11 @@ extension AgentError.Kind {
         case .homeserverUnreachable: ["stage", "detail"]
         case .consentRequired: ["challenge", "expires_at", "account", "destination"]
         case .busy: ["limit"]
-        case .outcomeUnknown: ["may_exist_until", "estimated", "delivery", "token_id"]
+        case .outcomeUnknown:
+            [
+                "may_exist_until", "estimated", "delivery", "token_id", "stage", "http_status", "errcode", "error",
+                "detail", "path",
+            ]
         case .storageFailed: ["path", "detail"]
         }
     }
