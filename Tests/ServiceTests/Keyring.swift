@@ -51,13 +51,14 @@ struct Keyring {
         #expect(try await isLocked())
     }
 
-    /// Also where there is none. Looking starts none: the bus would start a locked one beside ours.
+    /// Also where there is none. Looking starts none, as `get-property` would: the bus would start a locked one, and ours
+    /// would find its name taken.
     func isLocked() async throws -> Bool {
         let ended = try await user.run(
-            ["busctl", "--user", "--auto-start=no", "get-property", "org.freedesktop.secrets", Self.login]
-                + ["org.freedesktop.Secret.Collection", "Locked"]
+            ["busctl", "--user", "--auto-start=no", "call", "org.freedesktop.secrets", Self.login]
+                + ["org.freedesktop.DBus.Properties", "Get", "ss", "org.freedesktop.Secret.Collection", "Locked"]
         )
-        return ended.output != "b false\n"
+        return ended.output != "v b false\n"
     }
 
     /// The agent's keys in there.
