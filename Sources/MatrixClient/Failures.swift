@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import Glibc
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import SystemPackage
@@ -24,12 +25,16 @@ enum Failures {
         case let error as HTTPClientError: return client(error, mayHaveArrived: mayHaveArrived)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is CertificateNames.Mismatch:
             return (.tls, tls(error))
+        case is HTTPParserError: return (.request, noHTTP)
         case is CancellationError: return (.request, "the request was withdrawn")
         case is NIOTooManyBytesError: return (.request, "the answer is longer than any that is expected")
         case let error as IOError: return (error.errnoCode == ECONNREFUSED ? .connect : .request, reason(error))
         default: return (.request, "the HTTP client failed (\(type(of: error)))")
         }
     }
+
+    private static let noHTTP =
+        "what answers there is no HTTP server; look at the address, its port, and whether it is http or https"
 
     private static func tls(_ error: any Error) -> String {
         let text = "\(error)"

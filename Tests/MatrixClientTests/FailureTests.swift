@@ -124,6 +124,20 @@ struct FailureTests {
         #expect(failure?.mayHaveArrived == false)
     }
 
+    @Test(
+        arguments: [
+            // A TLS server's alert, and servers that complain in their own ways.
+            [.readRequest, .send("\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}F")],
+            [.readRequest, .send("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), .awaitClose],
+            [.readRequest, .send("500 unrecognized command\r\n")], [.readRequest, .send("-ERR unknown command\r\n")],
+        ] as [[RawServer.Step]]
+    )
+    func `what speaks no HTTP is called that, with what to look at`(_ steps: [RawServer.Step]) async throws {
+        let failure = failure(try await minting(steps))
+        #expect(failure?.stage == .request)
+        #expect(failure?.detail.hasPrefix("what answers there is no HTTP server; look at the address") == true)
+    }
+
     @Test func `no TLS handshake in time, nothing has arrived`() async throws {
         let failure = failure(try await minting([.awaitClose], timeout: .milliseconds(200), scheme: "https"))
         #expect(failure?.mayHaveArrived == false)
