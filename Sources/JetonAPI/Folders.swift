@@ -14,16 +14,20 @@ public struct Folders: Sendable {
     public let configuration: String
 
     public init(state: String?, configuration: String?) throws(Unknown) {
-        if let folder = configuration ?? Self.first(of: "CONFIGURATION_DIRECTORY") {
-            self.configuration = folder
-        } else {
-            self.configuration = try Self.below("XDG_CONFIG_HOME", ".config", "jeton")
-        }
-        if let folder = state ?? Self.first(of: "STATE_DIRECTORY") {
-            self.state = folder
-        } else {
-            self.state = try Self.usualState()
-        }
+        self.configuration = try Self.configuration(configuration)
+        self.state = try Self.state(state)
+    }
+
+    /// The configuration's alone, for whoever touches no state.
+    public static func configuration(_ option: String?) throws(Unknown) -> String {
+        if let folder = option ?? first(of: "CONFIGURATION_DIRECTORY") { return folder }
+        return try below("XDG_CONFIG_HOME", ".config", "jeton")
+    }
+
+    /// The state's alone, which may be given where the other one is not known.
+    public static func state(_ option: String?) throws(Unknown) -> String {
+        if let folder = option ?? first(of: "STATE_DIRECTORY") { return folder }
+        return try usualState()
     }
 
     private static func environment(_ name: String) -> String? {

@@ -47,20 +47,21 @@ struct JetonPrompt: ParsableCommand {
         }
     }
 
+    /// That the configuration does not say which pinentry is meant (sysexits.h, EX_CONFIG): the pinentry may be fine.
+    private static let misconfigured = ExitCode(78)
+
     private func lookAtPinentry() throws {
         let environment = ProcessInfo.processInfo.environment
-        let problem: String
         do {
             let program = try PinentryProgram.find(in: config, environment)
             let flavor = try Pinentry(program, environment: environment).check()
             print("\(program) (\(flavor))")
-            return
         } catch let refusal as Refusal {
-            problem = refusal.reason
+            StandardError.write("jeton-prompt: \(refusal.reason)\n")
+            throw Self.misconfigured
         } catch let unusable as Unusable {
-            problem = unusable.reason
+            StandardError.write("jeton-prompt: \(unusable.reason)\n")
+            throw ExitCode.failure
         }
-        StandardError.write("jeton-prompt: \(problem)\n")
-        throw ExitCode.failure
     }
 }

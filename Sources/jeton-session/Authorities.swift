@@ -19,7 +19,7 @@ enum Authorities {
 
     private static func caFile(_ option: String?) throws(Problem) -> String? {
         var found: String?
-        guard let folder = try? option ?? Folders(state: nil, configuration: nil).configuration else { return nil }
+        guard let folder = try? Folders.configuration(option) else { return nil }
         do {
             for file in try ConfigurationFiles.read(folder: folder) {
                 // Foundation's decoder ends the process at a key in another encoding.

@@ -67,7 +67,7 @@ struct Jetond: AsyncParsableCommand {
     }
 
     private func check() throws {
-        _ = try ConfigurationCheck.read(Folders(state: state, configuration: config).configuration)
+        _ = try ConfigurationCheck.read(Folders.configuration(config))
         if let reload { try ConfigurationCheck.signal(reload) }
     }
 

@@ -48,6 +48,21 @@ import Testing
         #expect(finding.cure?.contains("journalctl --user --unit=jetond.service") == true)
     }
 
+    @Test func `a program that is gone or cannot be run is named, and the cure brings it back`() async throws {
+        let agent = try await InstalledAgent.ready()
+        let program = "\(agent.user.home)/.local/bin/jetond"
+        // The program itself is not the user's: all tests share it. By the second time systemd tries it again and again.
+        for (mishap, flaw) in [(": >p && mv -f p", "cannot be run"), ("rm -f", "is not there")] {
+            try await agent.user.say("sh", "-c", "cd && \(mishap) \(program)")
+            let finding = try #require(try await findings(agent, status: 1)["service_unit"])
+            #expect(finding.detail == "jetond.service starts \(program), which \(flaw)")
+            #expect(finding.cure == "Install it again: systemd/install, or the package jeton.")
+            try await eventually("systemd waits") { try await agent.property("SubState").hasPrefix("auto-restart") }
+        }
+        try await agent.install()
+        #expect(try await findings(agent, status: 0)["service_unit"]?.state == "ok")
+    }
+
     @Test func `settings that are a link out of the sandbox stop the agent, and the cure brings them in`()
         async throws
     {

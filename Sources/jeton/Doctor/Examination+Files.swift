@@ -38,29 +38,28 @@ extension Examination {
     }
 
     mutating func lookAtState() {
-        guard let folders else {
+        guard let stateFolder else {
             return findings.note("state_folder", "HOME is not set, so its place is not known; give --state")
         }
-        guard let folder = FileFacts(folders.state) else {
-            return findings.ok("state_folder", "\(folders.state) is not there yet: nobody has signed in")
+        guard let folder = FileFacts(stateFolder) else {
+            return findings.ok("state_folder", "\(stateFolder) is not there yet: nobody has signed in")
         }
         guard folder.kind == .folder else {
-            let cure = "Move it away: mv -i \(FileFacts.quoted(folders.state)) ~/"
-            return findings.problem("state_folder", "\(folders.state) is no folder", cure: cure)
+            let cure = "Move it away: mv -i \(FileFacts.quoted(stateFolder)) ~/"
+            return findings.problem("state_folder", "\(stateFolder) is no folder", cure: cure)
         }
-        let files = FileFacts.names(in: folders.state).compactMap { FileFacts("\(folders.state)/\($0)") }
+        let files = FileFacts.names(in: stateFolder).compactMap { FileFacts("\(stateFolder)/\($0)") }
         let flaws = [folder.flaw(wanted: 0o700), folder.flawOfDisk] + files.map { $0.flawInState }
         for case let flaw? in flaws { findings.problem("state_folder", flaw.detail, cure: flaw.cure) }
         if flaws.allSatisfy({ $0 == nil }) {
-            findings.ok("state_folder", "\(folders.state): only you can open it (mode \(folder.shownMode))")
+            findings.ok("state_folder", "\(stateFolder): only you can open it (mode \(folder.shownMode))")
         }
     }
 
     mutating func lookAtConfiguration() {
-        guard let folders else {
+        guard let folder = configurationFolder else {
             return findings.note("configuration", "HOME is not set, so its place is not known; give --config")
         }
-        let folder = folders.configuration
         guard FileFacts(folder) != nil else {
             return findings.ok("configuration", "there is no \(folder): everything is as usual")
         }

@@ -41,12 +41,15 @@ extension Examination {
         guard let program else {
             return findings.note("pinentry", "jeton-prompt is not installed, so the pinentry was not looked at")
         }
-        let place = folders.map { ["--config", $0.configuration] } ?? []
+        let place = configurationFolder.map { ["--config", $0] } ?? []
         switch OtherProgram.run([program, "--check"] + place, within: .seconds(12)) {
         case .ended(0, let output, _): findings.ok("pinentry", "the agent asks you by \(output)")
-        case .ended(_, _, let errors):
+        case .ended(let status, _, let errors):
             let said = errors.hasPrefix("jeton-prompt: ") ? String(errors.dropFirst(14)) : errors
-            let cure = "Run: sudo apt-get install pinentry-curses, or name another program in config.json5 (pinentry)."
+            let cure =
+                status == Self.misconfigured
+                ? "Mend the configuration first: it says which pinentry is meant."
+                : "Run: sudo apt-get install pinentry-curses, or name another program in config.json5 (pinentry)."
             guard isWanted else { return findings.note("pinentry", said, cure: cure) }
             findings.problem("pinentry", said, cure: cure)
         case .missing, .tooLong: findings.note("pinentry", "\(program) --check does not answer")

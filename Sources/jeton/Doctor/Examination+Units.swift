@@ -33,9 +33,6 @@ extension Examination {
         findings.ok("socket_unit", "jetond.socket is \(unit["SubState"]), and \(unit["UnitFileState"])")
     }
 
-    /// EX_CONFIG of sysexits.h, which jetond ends with where only the user can help.
-    private static let misconfigured = "78"
-
     private mutating func lookAtServiceUnit(_ unit: Units.Unit) {
         guard unit.isInstalled else {
             let what = unit.isMasked ? "is masked" : "is not installed"
@@ -49,6 +46,11 @@ extension Examination {
             let detail = "jetond.service has changed on the disk, and systemd has not read it"
             return findings.problem("service_unit", detail, cure: "Run: systemctl --user daemon-reload")
         }
+        if let program = unit.program, !FileManager.default.isExecutableFile(atPath: program) {
+            let flaw = FileFacts(program) == nil ? "is not there" : "cannot be run"
+            let cure = "Install it again: systemd/install, or the package jeton."
+            return findings.problem("service_unit", "jetond.service starts \(program), which \(flaw)", cure: cure)
+        }
         let end = "(\(unit["Result"]), status \(unit["ExecMainStatus"]))"
         guard !unit.isTriedAgain else {
             let cure = "See why: journalctl --user --unit=jetond.service --lines=20"
@@ -56,7 +58,7 @@ extension Examination {
         }
         guard !unit.isFailed else {
             let detail = "jetond.service has failed \(end)"
-            let isMistake = unit["ExecMainStatus"] == Self.misconfigured
+            let isMistake = unit["ExecMainStatus"] == "\(Self.misconfigured)"
             let again = isMistake ? "; it starts again with the next request, once that is mended" : ""
             let cure = "See why: journalctl --user --unit=jetond.service --lines=20\(again)"
             return findings.problem("service_unit", detail, cure: cure)

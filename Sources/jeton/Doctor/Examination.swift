@@ -6,19 +6,24 @@ internal import JetonAPI
 struct Examination {
     var findings = Findings()
     let socketPath: String
-    /// Nil where they have no usual place.
-    let folders: Folders?
+    /// Of the agent; nil where it has no usual place.
+    let stateFolder: String?
+    let configurationFolder: String?
     /// Nil where no user manager answers.
     let units: Units?
     /// Why not.
     let unitsUnknown: String
+
+    /// EX_CONFIG of sysexits.h, which our programs end with where only the user can help.
+    static let misconfigured: Int32 = 78
 
     /// How long the agent may take to answer: it may be starting.
     static let patience = Duration.seconds(10)
 
     init(socketPath: String, state: String?, configuration: String?) {
         self.socketPath = socketPath
-        folders = try? Folders(state: state, configuration: configuration)
+        stateFolder = try? Folders.state(state)
+        configurationFolder = try? Folders.configuration(configuration)
         do {
             units = try Units.ask()
             unitsUnknown = ""

@@ -12,6 +12,14 @@ struct Units {
         /// It has ended badly, and systemd will start it again.
         var isTriedAgain: Bool { self["SubState"].hasPrefix("auto-restart") }
         var isMasked: Bool { self["LoadState"] == "masked" }
+        /// The program that a service starts, as in `{ path=/usr/bin/jetond ; argv[]=/usr/bin/jetond ; … }`.
+        var program: String? {
+            let text = self["ExecStart"]
+            guard let start = text.firstRange(of: "path=")?.upperBound,
+                let end = text[start...].firstRange(of: " ; argv[]=")?.lowerBound
+            else { return nil }
+            return String(text[start..<end])
+        }
     }
 
     let socket: Unit
@@ -23,7 +31,7 @@ struct Units {
 
     static let properties = [
         "Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NeedDaemonReload", "ExecMainStatus",
-        "ExecMainCode", "StatusText",
+        "ExecMainCode", "StatusText", "ExecStart",
     ]
 
     private static let names = (
