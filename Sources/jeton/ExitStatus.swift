@@ -24,8 +24,8 @@ enum ExitStatus: Int32 {
             case .notLoggedIn, .sessionExpired: .logInAgain
             case .unsupportedByHomeserver: .unsupported
             case .promptUnavailable, .authRequired, .consentRequired: .noPrompt
-            case .invalidParams, .methodNotFound: .usage
-            case .parseError, .invalidRequest, .internalError, .homeserverError, .homeserverUnreachable, .busy,
+            case .invalidRequest, .invalidParams, .methodNotFound: .usage
+            case .parseError, .internalError, .homeserverError, .homeserverUnreachable, .busy,
                 .outcomeUnknown, .storageFailed, .tokenBurnt, .cancelled:
                 .failed
             }

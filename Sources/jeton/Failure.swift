@@ -20,9 +20,17 @@ struct Failure: Error {
             self.init(.agentUnreachable, problem.description)
         case .garbled: self.init(.failed, problem.description)
         case .refused(let error):
-            self.init(ExitStatus(error.kind), error.message)
+            self.init(ExitStatus(error.kind), Self.sentence(of: error))
             agentError = error
         }
+    }
+
+    /// Requests are made here: where one is none, what it was made of is too long, or means two things.
+    private static func sentence(of error: AgentError) -> String {
+        guard error.kind == .invalidRequest, let detail = error.data["detail"]?.stringValue else {
+            return error.message
+        }
+        return "the agent cannot take what was given: \(detail)"
     }
 
     /// A question that has gone meanwhile was no mistake of the user's; nil where it is something else.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JetonAPI
+internal import SystemPackage
 
 /// A secret that a script hands over: one line on standard input, never an argument or the environment.
 enum StandardInput {
@@ -41,9 +42,22 @@ enum StandardInput {
         return line
     }
 
-    static func everything() -> String {
-        var text = ""
-        while let line = readLine(strippingNewline: false) { text += line }
-        return text
+    /// Sixteen times what the agent takes, unless it was told otherwise.
+    private static let maximumBytesInAll = 16 * SocketLimits().messageBytes
+
+    /// All that it gives, to its end.
+    static func everything(_ what: String) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        while bytes.count <= maximumBytesInAll {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw Failure(.usage, "standard input cannot be read: \(Errno(rawValue: errno).description)")
+            }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+        throw Failure(.usage, "\(what) have at most \(maximumBytesInAll) bytes; standard input gave more")
     }
 }

@@ -88,6 +88,40 @@ import Testing
     }
 
     @Test(arguments: [
+        (["tokens", "--account", "@a:LONG"], "a line has at most 65536 bytes"),
+        (["support", "https://LONG.example.org"], "a line has at most 65536 bytes"),
+        (["rpc", "agent.ping", #"{"a": "LONG"}"#], "a line has at most 65536 bytes"),
+        (["rpc", "agent.ping", #"{"a": 1, "a": 2}"#], #""a" is given twice"#),
+    ])
+    func `what makes no request is the user's mistake, and not told as the protocol's`(
+        arguments: [String],
+        problem: String
+    ) async throws {
+        let socket = try await sharedAgent.value.socket
+        let arguments = arguments.map { $0.replacing("LONG", with: String(repeating: "x", count: 120_000)) }
+        let ended = try await run("jeton", arguments + ["--socket", socket])
+        #expect(ended.status == 64)
+        #expect(ended.errors == "jeton: the agent cannot take what was given: \(problem)\n")
+    }
+
+    @Test(arguments: [
+        ("head -c 64M /dev/zero |", "", "params have at most 1048576 bytes; standard input gave more"),
+        ("", "<&-", "standard input cannot be read: Bad file descriptor"),
+        ("", "</", "standard input cannot be read: Is a directory"),
+        ("printf '{' |", "", "params are not JSON: line 1, column 2"),
+    ])
+    func `params are read to an end, and what has none is refused`(
+        source: String,
+        redirection: String,
+        problem: String
+    ) async throws {
+        let script = "\(source) $0 rpc agent.ping - --socket /nowhere/agent.sock \(redirection)"
+        let ended = try await run("/bin/sh", ["-c", script, Programs.path("jeton")])
+        #expect(ended.status == 64)
+        #expect(ended.errors.contains(problem), "\(ended.errors)")
+    }
+
+    @Test(arguments: [
         ("{\"version\":1,\"value\":{\"user_id\"", "is damaged", 0o600),
         ("{\"version\":99,\"value\":{}}", "newer jetond", 0o600),
         ("{\"version\":1,\"value\":{}}", "is damaged", 0o600),

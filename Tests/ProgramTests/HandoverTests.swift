@@ -246,6 +246,18 @@ import Testing
         try await agent.stop()
     }
 
+    @Test(arguments: [
+        ("https://example.org/LONG", "the address has more than 8192 bytes"),
+        ("nonsense", "the address begins with neither https:// nor http://"),
+        ("https://example.org/", "the address is no address to sign in at, as in https://matrix.example.org/"),
+    ])
+    func `what is no SSO address is refused by the command, agent or not`(address: String, flaw: String) async throws {
+        let address = address.replacing("LONG", with: String(repeating: "x", count: 120_000))
+        let ended = try await run("jeton", ["handover", address, "--socket", "/nowhere/agent.sock"])
+        #expect(ended.status == 64)
+        #expect(ended.errors.hasPrefix("jeton: \(flaw)"), "\(ended.errors.prefix(256))")
+    }
+
     @Test func `the command says who waits where before it asks for the password`() async throws {
         let (agent, user, homeserver) = try await signedInAtDev()
         let client = try await WaitingClient()

@@ -70,6 +70,7 @@ struct HandoverCommand: ParsableCommand {
     }
 
     private func handOver() throws {
+        try requireAddress()
         let isAsked = !insteadOfBrowser && (Terminal() != nil || minting.passwordStdin)
         let request = HandOverLoginToken(
             ssoUrl: url,
@@ -88,6 +89,15 @@ struct HandoverCommand: ParsableCommand {
         guard !shared.json else { return }
         Output.say("The client at \(result.deliveredTo ?? url) has its login token, and signs itself in.")
         Output.complain("Its new session is not verified for end-to-end encryption yet: do that from another one.")
+    }
+
+    /// Here already: an address may be longer than any request, and then the agent hears of no address at all.
+    private func requireAddress() throws(Failure) {
+        do {
+            _ = try SSOAddress(url)
+        } catch {
+            throw Failure(.usage, "the address \(error.reason)")
+        }
     }
 
     private func open(_ address: String) {

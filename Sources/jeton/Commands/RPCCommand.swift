@@ -22,16 +22,16 @@ struct RPCCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let text = params == "-" ? StandardInput.everything() : params
+        let text = params == "-" ? try StandardInput.everything("params") : Array(params.utf8)
         do {
-            guard try JSONDocument(Array(text.utf8)).root.members != nil else {
+            guard try JSONDocument(text).root.members != nil else {
                 throw Failure(.usage, "params must be a JSON object, as in '{\"account\": \"@you:example.org\"}'")
             }
         } catch let error as JSONSyntaxError {
-            let place = TextPlace(of: error.offset, in: Array(text.utf8))
+            let place = TextPlace(of: error.offset, in: text)
             throw Failure(.usage, "params are not JSON: \(place): \(error.reason)")
         }
-        let result = try shared.connect().call(method: method, params: Array(text.utf8))
+        let result = try shared.connect().call(method: method, params: text)
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(result)) else {
             throw Failure(.failed, "the agent's result is not JSON")
         }
