@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import JetonAPI
 internal import Privacy
+internal import Processes
 internal import RPCClient
 
 /// The command that people type.
@@ -30,6 +31,7 @@ struct Jeton: ParsableCommand {
 @main
 enum Program {
     static func main() {
+        StandardDescriptors.takeClosed()
         // Passwords and tokens pass through here as well. Ignoring failures: there is none that the kernel knows of.
         try? ProcessPrivacy.begin()
         // What stands behind -- is another program's.

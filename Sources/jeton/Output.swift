@@ -71,17 +71,22 @@ enum Output {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Whether this process was given a standard output: asked before another file may get its number.
-    static var isOpen: Bool { fcntl(STDOUT_FILENO, F_GETFD) != -1 }
+    /// Whether this process was given a standard output that it can write to.
+    static var isOpen: Bool {
+        let mode = fcntl(STDOUT_FILENO, F_GETFL)
+        return mode != -1 && mode & O_ACCMODE != O_RDONLY
+    }
 
-    /// Writes the whole text; a reader that has gone ends the command, as it would end any other, and a full disk says why.
+    /// Writes the whole text; a reader that has gone ends the command, as it would end any other, and a full disk says
+    /// why. Where complaints go nowhere, the exit status still tells what it always does.
     private static func write(_ text: String, to descriptor: CInt) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno != EINTR {
                 let reason = Errno(rawValue: errno)
-                if descriptor == STDOUT_FILENO, reason != .brokenPipe {
+                guard descriptor == STDOUT_FILENO else { return }
+                if reason != .brokenPipe {
                     complain("jeton: standard output cannot be written: \(reason)")
                 }
                 exit(ExitStatus.failed.rawValue)

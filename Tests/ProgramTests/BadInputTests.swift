@@ -105,6 +105,23 @@ import Testing
     }
 
     @Test(arguments: [
+        ("status >&-", 1, "jeton: standard output cannot be written: Bad file descriptor\n"),
+        ("login @a:b.invalid --password-stdin <&-", 64, "jeton: standard input gave no password"),
+        ("devices --account @a:b 2>&-", 6, ""), ("devices --account @a:b 2>/dev/full", 6, ""),
+    ])
+    func `what the command was started without is not taken for its socket`(
+        command: String,
+        status: Int32,
+        errors: String
+    ) async throws {
+        let script = "exec timeout 60 $0 \(command)"
+        let environment = ["JETON_SOCKET": try await sharedAgent.value.socket]
+        let ended = try await run("/bin/sh", ["-c", script, Programs.path("jeton")], environment: environment)
+        #expect(ended.status == status)
+        #expect(ended.errors.hasPrefix(errors), "\(ended.errors)")
+    }
+
+    @Test(arguments: [
         ("head -c 64M /dev/zero |", "", "params have at most 1048576 bytes; standard input gave more"),
         ("", "<&-", "standard input cannot be read: Bad file descriptor"),
         ("", "</", "standard input cannot be read: Is a directory"),
