@@ -20,6 +20,9 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
 /// wins. Files that are not there are fine. What others could change is refused: it says who has to agree, and names a
 /// program to run.
 public enum ConfigurationFiles {
+    /// Settings of thousands of accounts; what is longer is some other file.
+    private static let maximumBytes = 1024 * 1024
+
     public static func read(folder: String) throws(ConfigurationProblem) -> [(path: String, text: [UInt8])] {
         var files: [(path: String, text: [UInt8])] = []
         try requireTrustworthy(folder: folder)
@@ -66,6 +69,10 @@ public enum ConfigurationFiles {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw unreadable }
         if let flaw = Ownership(status).flaw(of: path) { throw ConfigurationProblem(file: path, detail: flaw) }
+        guard status.st_size <= maximumBytes else {
+            let detail = "has more than \(maximumBytes) bytes, which no configuration needs; is it another file?"
+            throw ConfigurationProblem(file: path, detail: detail)
+        }
         guard let text = content(of: descriptor) else { throw unreadable }
         return text
     }

@@ -37,6 +37,23 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(arguments: ["", " \r\n\t\n"])
+    func `an empty file is none, and told what it lacks`(_ text: String) throws {
+        try folder.write(text, to: "config.json5")
+        let problem = #expect(throws: ConfigurationProblem.self) { try read() }
+        let detail = "is empty; where nothing is to be set, write {} there"
+        #expect(problem?.description == "\(folder.path)/config.json5: \(detail)")
+    }
+
+    @Test func `a file of more than 1 MiB is not read`() throws {
+        let setting = "{ consent: 'prompt' } // "
+        try folder.write(setting + String(repeating: "x", count: (1 << 20) - setting.count), to: "config.json5")
+        #expect(try read().consent == .prompt)
+        try folder.write(setting + String(repeating: "x", count: 1 << 20), to: "config.json5")
+        let problem = #expect(throws: ConfigurationProblem.self) { try read() }
+        #expect(problem?.detail == "has more than 1048576 bytes, which no configuration needs; is it another file?")
+    }
+
     @Test func `reads all there is to set, as people write it`() throws {
         try folder.write(
             """
@@ -107,7 +124,7 @@ struct ConfigurationTests {
         ("{ consent: 'auto'\n  socket: {} }", "line 2, column 3: \",\" or \"}\" is expected, not \"s\""),
         ("{ consent: 'auto", "line 1, column 12: this string is never closed"),
         ("{ /* ", "line 1, column 3: this comment is never closed"),
-        ("", "line 1, column 1: a value is missing at the end of the text"),
+        ("// nothing", "line 1, column 11: a value is missing at the end of the text"),
         ("[]", "line 1, column 1: the file must be an object, not an array"),
         ("{ consent: 'ask' }", "line 1, column 12: consent must be one of auto, caller, prompt, none, not \"ask\""),
         ("{ /* ä */ consent: 1 }", "line 1, column 20: consent must be a string, not a number"),

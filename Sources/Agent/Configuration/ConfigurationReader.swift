@@ -23,6 +23,9 @@ extension ConfigurationFile {
             let place = TextPlace(of: error.byteOffsets.lowerBound, in: text)
             throw ConfigurationProblem(file: path, place: place, detail: "is not UTF-8 from here on; save it as such")
         }
+        guard text.contains(where: { !" \t\r\n".utf8.contains($0) }) else {
+            throw ConfigurationProblem(file: path, detail: "is empty; where nothing is to be set, write {} there")
+        }
         let document: JSONDocument
         do {
             document = try JSONDocument(text, dialect: .json5)
