@@ -25,6 +25,7 @@ enum Failures {
         case let error as HTTPClientError: return client(error, mayHaveArrived: mayHaveArrived)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is CertificateNames.Mismatch:
             return (.tls, tls(error))
+        case HTTPParserError.invalidEOFState: return (.request, "the connection was closed in the middle of the answer")
         case is HTTPParserError: return (.request, noHTTP)
         case is CancellationError: return (.request, "the request was withdrawn")
         case is NIOTooManyBytesError: return (.request, "the answer is longer than any that is expected")

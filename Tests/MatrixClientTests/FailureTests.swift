@@ -116,6 +116,7 @@ struct FailureTests {
         let failure = failure(try await minting([.readRequest, .send(beginning)]))
         #expect(failure?.stage == .request)
         #expect(failure?.mayHaveArrived == true)
+        #expect(failure?.detail.contains("connection was closed") == true, "\(failure?.detail ?? "")")
     }
 
     @Test func `closed during the TLS handshake, nothing has arrived`() async throws {
