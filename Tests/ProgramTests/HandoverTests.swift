@@ -256,6 +256,10 @@ import Testing
         let ended = try await run("jeton", ["handover", address, "--socket", "/nowhere/agent.sock"])
         #expect(ended.status == 64)
         #expect(ended.errors.hasPrefix("jeton: \(flaw)"), "\(ended.errors.prefix(256))")
+        // Programs read of it what the agent would say.
+        let told = try await run("jeton", ["handover", address, "--socket", "/nowhere/agent.sock", "--json"])
+        let error = try JSONDecoder().decode([String: JSONValue].self, from: Data(told.errors.utf8))["error"]
+        #expect(error?["code"] == -32602 && error?["data"]?["field"] == "sso_url", "\(told.errors.prefix(256))")
     }
 
     @Test func `the command says who waits where before it asks for the password`() async throws {

@@ -96,7 +96,9 @@ struct HandoverCommand: ParsableCommand {
         do {
             _ = try SSOAddress(url)
         } catch {
-            throw Failure(.usage, "the address \(error.reason)")
+            var failure = Failure(.usage, "the address \(error.reason)")
+            failure.agentError = .invalidParams("sso_url \(error.reason)", field: "sso_url")
+            throw failure
         }
     }
 
