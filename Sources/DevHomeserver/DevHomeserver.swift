@@ -41,7 +41,7 @@ public actor DevHomeserver {
     private var port: UInt16
     /// For a port that was ours: a process that is just being started has our listening socket, too, until its program
     /// runs, and meanwhile somebody may have been given the port.
-    private static let patience = Duration.seconds(10)
+    static let patience = Duration.seconds(10)
 
     /// `clock` can be set by tests, which then need not wait for tokens to expire.
     public init(

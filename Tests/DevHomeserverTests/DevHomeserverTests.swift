@@ -146,7 +146,9 @@ struct DevHomeserverTests {
     @Test func `a port that was never its own is not waited for`() async throws {
         try await serving { _, client in
             let second = DevHomeserver(options: try client.samePort)
+            let began = ContinuousClock.now
             await #expect(throws: SocketError.self) { try await second.start() }
+            #expect(began.duration(to: .now) < DevHomeserver.patience)
         }
     }
 

@@ -45,7 +45,6 @@ struct KillTests {
             let index = try #require(rest.firstIndex(of: step), "\(step) is missing, or too early: \(steps)")
             rest = rest[(index + 1)...]
         }
-        #expect(killed >= order.count)
         print("Kill -9 at each of \(killed) steps of a renewal.")
     }
 
