@@ -13,29 +13,40 @@ extension Devices {
             throw .invalidParams("prompt \"agent\" and auth exclude each other", field: "prompt")
         }
         var asked: Challenge?
-        do throws(AgentError) {
-            while let challenge = try await turn(call) {
-                asked = challenge
-                guard let auth = try await answer(challenge, call) else {
-                    asked = nil
-                    throw await entrust(challenge)
-                }
-                (call.request.auth, call.speaker) = (auth, .prompt)
+        while true {
+            let challenge: Challenge
+            do throws(AgentError) {
+                guard let wanted = try await turn(call) else { return }
+                challenge = wanted
+            } catch {
+                guard let asked else { throw error }
+                // After a turn of ours nobody else is at it.
+                return try await conclude(asked, error, mayBeUnderWay: false)
             }
-        } catch {
-            guard let asked else { throw error }
-            try await conclude(asked, error)
+            asked = challenge
+            let auth: AuthDictionary?
+            do throws(AgentError) {
+                auth = try await answer(challenge, call)
+            } catch {
+                return try await conclude(challenge, error, mayBeUnderWay: true)
+            }
+            guard let auth else { throw await entrust(challenge) }
+            (call.request.auth, call.speaker) = (auth, .prompt)
         }
     }
 
     /// Nobody else may answer any more what was put to the user. Whoever is doing so comes first: who asked hears what is
     /// so, not only what has become of the question.
     /// - Throws: why the device stays signed in, or that nobody knows whether it does.
-    private func conclude(_ asked: Challenge, _ error: AgentError) async throws(AgentError) {
+    private func conclude(
+        _ asked: Challenge,
+        _ error: AgentError,
+        mayBeUnderWay: Bool
+    ) async throws(AgentError) {
         let left = challenges.find(asked.id, at: clock())
         challenges.end(asked)
         // An answer that is under way has its turn. Whoever has gone hears nothing of it.
-        if left == nil, !Task.isCancelled { await gate.pass(asked.account) {} }
+        if mayBeUnderWay, left == nil, !Task.isCancelled { await gate.pass(asked.account) {} }
         switch left?.outcome ?? challenges.outcomeAfterEnd(of: asked.id) {
         case .signedOut: return
         case .unknown(let cause): throw .signOutUnknown(cause)

@@ -44,7 +44,8 @@ extension Questioner {
     ///   - terminal: where they can be reached, besides the display.
     ///   - check: looks, when the question's turn has come, whether there is any use in asking.
     /// - Returns: what the user said.
-    /// - Throws: what `check` throws; why nobody need answer any more; `busy` where too many wait.
+    /// - Throws: `not_logged_in` where the account has gone; what `check` throws; why nobody need answer any more; `busy`
+    ///   where too many wait.
     func put(
         _ kind: PromptQuestion.Kind,
         _ challenge: Challenge,
