@@ -11,13 +11,16 @@ import Testing
         let answer: Encounter
         private let proxy: Proxy
 
-        init(endingBy end: String) async throws {
+        /// - Parameters:
+        ///   - end: what the prompt says at last.
+        ///   - nth: which request to sign the device out has the held answer; the first one is the question.
+        /// - Throws: where it cannot be started.
+        init(endingBy end: String, nth: Int = 2) async throws {
             scene = try await SignOutScene("until:over:\(end)")
             proxy = try Proxy(before: scene.homeserver.address)
             _ = try await scene.agent.call(LogOut())
             try await scene.agent.logIn(scene.user, at: proxy.address)
-            // The first one is the question.
-            answer = proxy.expect(.answerHeld, at: "DELETE", scene.path, nth: 2)
+            answer = proxy.expect(.answerHeld, at: "DELETE", scene.path, nth: nth)
         }
 
         var request: SignOutDevice { SignOutDevice(deviceId: scene.device, prompt: .agent) }
@@ -130,6 +133,75 @@ import Testing
         let unknown = try await scene.agent.refusal(of: answer)
         #expect(unknown.kind == .outcomeUnknown, "\(unknown)")
         #expect(await scene.requests == 2)
+        try await scene.end()
+    }
+
+    /// Answers after which the homeserver goes on with nothing.
+    private static let refusals: [DevHomeserver.Misbehaviour] = [
+        .json(#"{"errcode":"M_FORBIDDEN","error":"No"}"#, status: 403),
+        .json(#"{"session":"x","flows":[{"stages":[]}],"params":{},"completed":[]}"#, status: 401),
+        .json(#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#, status: 404),
+    ]
+
+    @Test(arguments: SignOutOutcomeTests.refusals)
+    func `what such an approval has left unknown, no refusal of the next answer makes known`(
+        refusal: DevHomeserver.Misbehaviour
+    ) async throws {
+        let scene = try await SignOutScene("until:over:pin:canary-any")
+        async let refused = scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, prompt: .agent))
+        let consent = try await scene.agent.waiting().consentId
+        let approval = ApproveConsent(consentId: consent, auth: scene.user.auth(consent))
+        await scene.homeserver.server.misbehave(on: scene.path, Self.outOfOrder)
+        #expect(try await scene.agent.refusal(of: approval).kind == .homeserverError)
+        await scene.homeserver.server.misbehave(on: scene.path, refusal)
+        try scene.prompt.release("over")
+        let unknown = try await refused
+        #expect(unknown.kind == .outcomeUnknown && unknown.data["http_status"] == 502, "\(unknown)")
+        #expect(await scene.requests == 3)
+        try await scene.end()
+    }
+
+    @Test func `a question that is begun with anew keeps what such an approval has left unknown`() async throws {
+        let scene = try await SignOutScene("cancel")
+        let asked = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        let consent = try await scene.agent.waiting().consentId
+        let approval = ApproveConsent(consentId: consent, auth: scene.user.auth(consent))
+        await scene.homeserver.server.misbehave(on: scene.path, Self.outOfOrder)
+        #expect(try await scene.agent.refusal(of: approval).kind == .homeserverError)
+        let forgotten = #"{"errcode":"M_UNKNOWN","error":"Unknown session ID"}"#
+        await scene.homeserver.server.misbehave(on: scene.path, .json(forgotten, status: 400))
+        await scene.homeserver.server.change { $0.asksBeforeSigningOut = false }
+        let auth = scene.user.auth(asked.data["challenge"]?.stringValue ?? "")
+        let unknown = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device, auth: auth))
+        #expect(scene.prompt.questions == 1)
+        #expect(unknown.kind == .outcomeUnknown && unknown.data["http_status"] == 502, "\(unknown)")
+        try await scene.end()
+    }
+
+    @Test(arguments: ["cancel", "pin:canary-any"])
+    func `a second approval that is refused leaves it as unknown as the first one did`(end: String) async throws {
+        let race = try await Race(endingBy: end, nth: 3)
+        async let refused = race.scene.agent.refusal(of: race.request)
+        let approval = try await race.approval()
+        await race.scene.homeserver.server.misbehave(on: race.scene.path, Self.outOfOrder)
+        #expect(try await race.scene.agent.refusal(of: approval).kind == .homeserverError)
+        await race.scene.homeserver.server.misbehave(on: race.scene.path, Self.refusals[0])
+        async let second = race.scene.agent.refusal(of: approval)
+        try await race.endQuestion()
+        race.answer.letGo()
+        #expect(try await second.kind == .outcomeUnknown)
+        let unknown = try await refused
+        #expect(unknown.kind == .outcomeUnknown && unknown.data["http_status"] == 502, "\(unknown)")
+        try await race.scene.end()
+    }
+
+    @Test func `where the homeserver asks nothing, an answer that is lost leaves it unknown as well`() async throws {
+        let scene = try await SignOutScene { $0.asksBeforeSigningOut = false }
+        await scene.homeserver.server.misbehave(on: scene.path, Self.outOfOrder)
+        let unknown = try await scene.agent.refusal(of: SignOutDevice(deviceId: scene.device))
+        #expect(unknown.kind == .outcomeUnknown && unknown.data["http_status"] == 502, "\(unknown)")
+        #expect(scene.prompt.questions == 1)
+        #expect(await scene.requests == 1)
         try await scene.end()
     }
 

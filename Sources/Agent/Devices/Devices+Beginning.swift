@@ -21,25 +21,27 @@ extension Devices {
         }
         let device = NamedDevice(deviceId: id, displayName: listed.displayName)
         guard try await mayGoUnasked(call, session, answering: agreed) else {
-            return open(.consent(nil), call, device, isForPrompt: true)
+            return open(.consent(nil), call, device, isForPrompt: true, after: agreed)
         }
-        switch try await delete(id, session, auth: nil) {
+        switch try await delete(id, session, auth: nil, answering: agreed) {
         case .done: return nil
         case .forgotten(let error): throw error
         case .wants(let uia):
             if let deadEnd = uia.deadEnd { throw .uiaDeadEnd(deadEnd, at: session.homeserver) }
             let isForPrompt = call.isByPrompt || !uia.isForCaller(under: policy(session.userId))
-            let challenge = open(.authentication(uia), call, device, isForPrompt: isForPrompt)
+            let challenge = open(.authentication(uia), call, device, isForPrompt: isForPrompt, after: agreed)
             guard !isForPrompt else { return challenge }
             throw .authRequired(challenge, uia, at: session.homeserver)
         }
     }
 
+    /// What the answer to an earlier question may have done, it may have done still.
     func open(
         _ wants: Challenge.Wants,
         _ call: SignOut,
         _ device: NamedDevice,
-        isForPrompt: Bool
+        isForPrompt: Bool,
+        after earlier: Challenge?
     ) -> Challenge {
         challenges.open(
             wants,
@@ -48,6 +50,7 @@ extension Devices {
             requester: call.requester,
             device: device,
             isForPrompt: isForPrompt,
+            outcome: earlier?.outcome,
             at: clock()
         )
     }

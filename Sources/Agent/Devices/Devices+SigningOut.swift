@@ -73,7 +73,7 @@ extension Devices {
         // Nobody has looked at the answer.
         guard try await mayGoUnasked(call, session, answering: challenge) else {
             let device = challenge.device ?? NamedDevice(deviceId: call.request.deviceId)
-            return open(.consent(nil), call, device, isForPrompt: true)
+            return open(.consent(nil), call, device, isForPrompt: true, after: challenge)
         }
         switch try await delete(call.request.deviceId, session, auth: nil, answering: challenge) {
         case .done: return nil

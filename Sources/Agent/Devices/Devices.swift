@@ -103,10 +103,19 @@ actor Devices: Questioner {
             do throws(AgentError) {
                 return .success(try await self.exchange(call, session, challenge))
             } catch {
-                return .failure(error)
+                return .failure(self.sentence(of: error, challenge))
             }
         }
         return try await exchange.value.get()
+    }
+
+    /// What an earlier answer has left unknown, the refusal of a later one does not make known.
+    private func sentence(of error: AgentError, _ challenge: Challenge?) -> AgentError {
+        guard let challenge, case .unknown(let cause) = challenge.outcome,
+            challenges.find(challenge.id, at: clock()) == nil
+        else { return error }
+        challenges.spend(challenge)
+        return .signOutUnknown(cause)
     }
 
     /// Whether whoever asks may answer it unasked by us.

@@ -87,6 +87,7 @@ struct Challenges: Sendable {
         handover: Handover? = nil,
         socket: Caller.Socket = .agent,
         isForPrompt: Bool = false,
+        outcome: Challenge.Outcome? = nil,
         at now: Moment
     ) -> Challenge {
         dropExpired(at: now)
@@ -102,7 +103,8 @@ struct Challenges: Sendable {
             isForPrompt: isForPrompt,
             openedAt: now,
             expiresAt: now.advanced(by: isForPrompt ? Challenge.lifeAtPrompt : Challenge.life),
-            wants: wants
+            wants: wants,
+            outcome: outcome
         )
         reopen(challenge)
         return challenge
@@ -146,7 +148,14 @@ struct Challenges: Sendable {
 
     /// Nobody may answer it any more, not even who has claimed it and would open it again.
     mutating func end(_ challenge: Challenge) {
-        if !claim(challenge.id) { ended[challenge.id] = Ended(expiresAt: challenge.expiresAt) }
+        if !claim(challenge.id), ended[challenge.id] == nil {
+            ended[challenge.id] = Ended(expiresAt: challenge.expiresAt)
+        }
+    }
+
+    /// One that was claimed comes back no more; what an earlier answer has made of it stays so.
+    mutating func spend(_ challenge: Challenge) {
+        ended[challenge.id] = Ended(expiresAt: challenge.expiresAt, outcome: challenge.outcome)
     }
 
     /// What has come of one that had been claimed when it ended.
