@@ -205,6 +205,33 @@ import Testing
         try await scene.end()
     }
 
+    @Test(arguments: [false, true])
+    func `a user who gives up on the terminal is told whether it was done elsewhere`(isDone: Bool) async throws {
+        let scene = try await SignOutScene()
+        let proxy = try Proxy(before: scene.homeserver.address)
+        _ = try await scene.agent.call(LogOut())
+        try await scene.agent.logIn(scene.user, at: proxy.address)
+        // The first look is the one before the question.
+        let look = proxy.expect(.requestHeld, at: "GET", "/_matrix/client/v3/devices", nth: 2)
+        async let revoked = onTerminal(
+            ["revoke", scene.device],
+            dialogue: [("Password of", "")],
+            environment: ["JETON_SOCKET": scene.agent.socket]
+        )
+        try await look.happened()
+        let consent = try await scene.agent.waiting().consentId
+        if isDone {
+            _ = try await scene.agent.call(ApproveConsent(consentId: consent, auth: scene.user.auth(consent)))
+        }
+        look.letGo()
+        let ended = try await revoked
+        let undone = "nothing was entered; this command has not signed the device out"
+        let words = isDone ? "\(scene.device) is signed out." : undone
+        #expect(ended.status == (isDone ? 0 : 4) && ended.output.contains(words), "\(ended.output)")
+        #expect(try await scene.isSignedIn == !isDone)
+        try await scene.end()
+    }
+
     private static let outOfOrder = DevHomeserver.Misbehaviour.answer(
         status: 502,
         contentType: "",

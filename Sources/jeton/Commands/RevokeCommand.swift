@@ -81,7 +81,7 @@ struct RevokeCommand: ParsableCommand {
             account: account,
             readsPassword: passwordStdin,
             opensBrowser: !noBrowser,
-            undone: "the device is still signed in"
+            undone: "this command has not signed the device out"
         )
         let request = SignOutDevice(
             account: account,
@@ -105,8 +105,25 @@ struct RevokeCommand: ParsableCommand {
                 return try agent.call(request)
             } catch {
                 guard case .refused(let refusal) = error, refusal.kind == .authRequired else { throw error }
-                request.auth = try stages.answer(refusal)
+                do {
+                    request.auth = try stages.answer(refusal)
+                } catch {
+                    // Somebody may have approved it meanwhile from elsewhere.
+                    guard isGone(request, agent) else { throw error }
+                    return Nothing()
+                }
             }
+        }
+    }
+
+    /// Whether the device is known to be signed in no more.
+    private static func isGone(_ request: SignOutDevice, _ agent: RPCClient) -> Bool {
+        do {
+            let devices = try agent.call(ListDevices(account: request.account)).devices
+            return !devices.contains { $0.deviceId == request.deviceId }
+        } catch {
+            // The user hears why it was not done here, and nothing of what is not known.
+            return false
         }
     }
 }
